@@ -1,0 +1,56 @@
+# Every target makes the virtual environment it needs: uv where it is found, else venv and pip.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+DEMO_STATE := $(CURDIR)/.demo
+
+.PHONY: demo test check bench lock clean
+
+demo: $(VENV)/.runtime
+	@sh sample_data/demo.sh $(BIN)/orderdrop "$(DEMO_STATE)"
+
+test: $(VENV)/.dev
+	$(BIN)/pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench
+
+# Exact versions and hashes, for every platform, without addresses.
+lock: $(VENV)/.made
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --no-emit-find-links --extra dev -c requirements.lock \
+	  pyproject.toml -o requirements-dev.lock
+
+ifdef UV
+$(VENV)/.made:
+	uv venv -q --python $(PYTHON) $(VENV) && touch $@
+INSTALL = uv pip install -q --python $(BIN)/python
+COMPILED = --compile-bytecode
+else
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV) && touch $@
+INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check
+COMPILED = --compile
+endif
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.made
+	$(INSTALL) $(COMPILED) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(INSTALL) $(COMPILED) --require-hashes -r requirements-dev.lock
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(DEMO_STATE)
