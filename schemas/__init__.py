@@ -1,0 +1,1 @@
+"""What data must look like: order sheets, the marketplace's bodies, and the code tables."""

@@ -1,0 +1,68 @@
+"""What the ledger remembers of one run over one workbook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from schemas.outcomes import Environment
+from schemas.sheet_layout import SheetLayout
+
+
+class Decision(StrEnum):
+    """What planning decided for one order of a workbook."""
+
+    SEND = "send"
+    """An intent of this run is to be sent (or one of an earlier run goes on)."""
+    ANSWERED = "answered"
+    """Placed by an earlier run of these rows: answered from the ledger, not sent."""
+    PLACED_BEFORE = "placed_before"
+    """The same order was placed from another workbook: not sent, needs a person."""
+    PREVIEW = "preview"
+    """To be priced; no intent."""
+    HELD = "held"
+    """Not sent: its rows need mending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One run over one workbook. Times are UTC."""
+
+    submission_id: str
+    workbook_hash: str
+    name: str
+    account: str
+    environment: Environment
+    started_at: datetime
+    layout: SheetLayout
+    notes: tuple[str, ...] = ()
+    finished_at: datetime | None = None
+    output: str = ""
+    output_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One order of one submission, as planned.
+
+    `lines` gives (row, line number) for each row; code, what_happened and what_to_do are
+    the reasons of a held order or of one that was placed before, or what the marketplace
+    said against a preview. `request` and `answer` are the bodies of a preview as JSON text;
+    `refused` says that the marketplace refused it.
+    """
+
+    position: int
+    reference: str
+    customer_id: str
+    order_type: str
+    lines: tuple[tuple[int, int], ...]
+    decision: Decision
+    intent_id: str = ""
+    code: str = ""
+    what_happened: str = ""
+    what_to_do: str = ""
+    request: str = ""
+    answer: str = ""
+    refused: bool = False
+    answered_at: datetime | None = None

@@ -1,0 +1,246 @@
+"""An order as the sheet says it, an intent to place it, and what the marketplace answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from schemas.faults import Stop
+from schemas.outcomes import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One row of an order. Ids are text; "" and None mean that the cell was empty."""
+
+    row: int
+    number: int
+    offer_id: str
+    quantity: int | None
+    currency: str
+    subscription_id: str = ""
+    deployment_id: str = ""
+    discount_code: str = ""
+    flex_discount_codes: tuple[str, ...] = ()
+    cancelling_subscription_id: str = ""
+    cancelling_quantity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The rows that share one externalReferenceId.
+
+    `earlier_order_id` is the order id that stood beside the rows when they were dropped in
+    (evidence of an earlier run), `repeat` the user's wish to place the same order once more.
+    """
+
+    reference: str
+    customer_id: str
+    order_type: str
+    reference_order_id: str
+    lines: tuple[OrderLine, ...]
+    reassign_users: bool = False
+    repeat: bool = False
+    earlier_order_id: str = ""
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The rows of the sheet it stands on, as Excel counts."""
+        return tuple(line.row for line in self.lines)
+
+
+class IntentState(StrEnum):
+    """Where an intent stands (docs/protocol.md, States)."""
+
+    WRITTEN = "written"
+    SENT = "sent"
+    LOOKING = "looking"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    STUCK = "stuck"
+    RETIRED = "retired"
+
+
+UNSETTLED: Final = frozenset({IntentState.SENT, IntentState.LOOKING, IntentState.STUCK})
+"""What people see as "In doubt"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One decision to place one order; body and correlation id never change."""
+
+    intent_id: str
+    account: str
+    environment: Environment
+    key_fingerprint: str
+    customer_id: str
+    order_type: str
+    reference: str
+    body: bytes
+    body_key: str
+    correlation_id: str
+    written_at: datetime
+    workbook_hash: str
+    reassign_users: bool
+    state: IntentState
+    sends: int = 0
+    first_sent_at: datetime | None = None
+    last_sent_at: datetime | None = None
+    order_id: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    error_details: tuple[str, ...] = ()
+    answered_at: datetime | None = None
+
+
+# --- what comes back over the wire; unknown fields are ignored (reference, section 1) ---
+
+
+def _text(value: object) -> object:
+    """A field may be missing, null or "" and all three mean "not there"; numbers become text."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+
+
+def _items(value: object) -> object:
+    return [] if value is None or value == "" else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class FlexDiscountAnswer(_Wire):
+    """A flexible discount on a line and whether it was honoured (reference, section 8.5)."""
+
+    discount_id: Text = Field("", alias="id")
+    code: Text = ""
+    result: Text = ""
+
+
+class PricingAnswer(_Wire):
+    """Prices of one line, Decimal in the line's currency (reference, section 15.1)."""
+
+    partner_price: Decimal | None = Field(None, alias="partnerPrice")
+    line_total: Decimal | None = Field(None, alias="lineItemPartnerPrice")
+    line_total_in_switches: Decimal | None = Field(None, alias="lineItemPrice")
+
+    @property
+    def line_price(self) -> Decimal | None:
+        """What the partner pays for the line, under either name the vendor uses (C5)."""
+        return self.line_total if self.line_total is not None else self.line_total_in_switches
+
+
+class LineAnswer(_Wire):
+    """One line of an order in an answer."""
+
+    number: int = Field(alias="extLineItemNumber")
+    offer_id: Text = Field("", alias="offerId")
+    quantity: int = 0
+    subscription_id: Text = Field("", alias="subscriptionId")
+    status: Text = ""
+    currency: Text = Field("", alias="currencyCode")
+    deployment_id: Text = Field("", alias="deploymentId")
+    flex_discounts: Annotated[tuple[FlexDiscountAnswer, ...], BeforeValidator(_items)] = Field(
+        (), alias="flexDiscounts"
+    )
+    pricing: PricingAnswer | None = None
+
+
+class PriceSum(_Wire):
+    """The total of one currency (reference, section 15.1)."""
+
+    total: Decimal | None = Field(None, alias="totalLineItemPartnerPrice")
+    total_in_switches: Decimal | None = Field(None, alias="totalLineItemPrice")
+    currency: Text = Field("", alias="currencyCode")
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The total under either name the vendor uses (C5)."""
+        return self.total if self.total is not None else self.total_in_switches
+
+
+class OrderAnswer(_Wire):
+    """An order as the marketplace tells it (reference, section 8.5)."""
+
+    order_id: Text = Field("", alias="orderId")
+    customer_id: Text = Field("", alias="customerId")
+    reference: Text = Field("", alias="externalReferenceId")
+    reference_order_id: Text = Field("", alias="referenceOrderId")
+    order_type: Text = Field("", alias="orderType")
+    currency: Text = Field("", alias="currencyCode")
+    status: Text = ""
+    created_at: datetime | None = Field(None, alias="creationDate")
+    lines: Annotated[tuple[LineAnswer, ...], BeforeValidator(_items)] = Field((), alias="lineItems")
+    price_sums: Annotated[tuple[PriceSum, ...], BeforeValidator(_items)] = Field(
+        (), alias="pricingSummary"
+    )
+
+
+class HistoryPage(_Wire):
+    """One page of a customer's order history (reference, section 13.2)."""
+
+    total_count: int = Field(0, alias="totalCount")
+    count: int = 0
+    offset: int = 0
+    limit: int = 0
+    items: Annotated[tuple[OrderAnswer, ...], BeforeValidator(_items)] = ()
+
+
+_LINE_NUMBER = re.compile(r"line item:? ?(\d+)(?:.*?reason:? ?([\w ]+))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one call brought back, as a value; nothing here is an exception.
+
+    `http_status` is None when no answer came; `code` is "" on success, else the vendor's
+    code, `HTTP/<status>` or `NET/…` (error-codes.csv). `order` is the readable order of a
+    success. `retry_after` is in seconds. `spoken_by_service` tells a body of the order
+    service from one of the gateway or a proxy (reference, section 5).
+    """
+
+    request_id: str
+    http_status: int | None
+    code: str = ""
+    message: str = ""
+    details: tuple[str, ...] = ()
+    order: OrderAnswer | None = None
+    raw: dict[str, Any] | None = None
+    retry_after: float | None = None
+    spoken_by_service: bool = False
+
+
+def faulty_lines(details: Iterable[str]) -> dict[int, str]:
+    """Line number to the vendor's reason ("" if none), read from additionalDetails.
+
+    The number is the extLineItemNumber (reference, section 5).
+    """
+    found: dict[int, str] = {}
+    for detail in details:
+        if match := _LINE_NUMBER.search(detail):
+            found[int(match[1])] = (match[2] or "").strip()
+    return found
+
+
+class CallFailed(Exception):
+    """A reading call brought no usable answer; the marketplace's own errors derive from it."""
+
+    def __init__(self, message: str, reply: Reply) -> None:
+        super().__init__(message)
+        self.reply = reply
+
+
+class MarketplaceStop(Stop):
+    """The run must stop: settings, credentials, clock or an unreachable marketplace (exit 3)."""
