@@ -1,0 +1,303 @@
+"""The marketplace's book: customers, subscriptions, orders, sign-ins, stored answers.
+
+What is in memory is authoritative while the server runs; every change is noted for the file
+as it is made, and `committed()` waits until it is on disk. A change and the answer that tells
+of it go to disk together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from pydantic import TypeAdapter
+
+from flows.sandbox.clock import Clock
+from flows.sandbox.records import (
+    OPEN,
+    Answer,
+    CallKey,
+    Customer,
+    JournalEntry,
+    Order,
+    Subscription,
+    Token,
+)
+from flows.sandbox.storage import Statement, Storage
+
+ANSWERS_LIVE = timedelta(days=10)
+"""How long stored answers and used request ids are remembered (reference, section 4.5)."""
+
+_CUSTOMER = TypeAdapter(Customer)
+_SUBSCRIPTION = TypeAdapter(Subscription)
+_ORDER = TypeAdapter(Order)
+_TOKEN = TypeAdapter(Token)
+
+_JOURNAL_FIELDS = attrgetter(*JournalEntry.__slots__)
+
+HistoryPlace = tuple[datetime, int, str]
+"""Where an order stands in its customer's history: creation date, sequence, order id."""
+
+
+class Book:
+    """Everything the marketplace knows, by id."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self.customers: dict[str, Customer] = {}
+        self.orders: dict[str, Order] = {}
+        self.clients: dict[str, str] = {}
+        self.tokens: dict[str, Token] = {}
+        self.open_orders: dict[str, Order] = {}
+        self.is_fresh = True
+        self._subscriptions: defaultdict[str, dict[str, Subscription]] = defaultdict(dict)
+        self._history: defaultdict[str, list[HistoryPlace]] = defaultdict(list)
+        self._returns: defaultdict[str, set[str]] = defaultdict(set)
+        self._on_order: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._answered: dict[CallKey, datetime] = {}
+        self._request_ids: dict[tuple[str, str], datetime] = {}
+        self._calls = 0
+        self._sequence = 0
+        self._clock = clock
+        self._storage = storage
+        self._changes: list[Statement] = []
+        self._load()
+
+    # Customers and subscriptions
+
+    def put_customer(self, customer: Customer) -> None:
+        """Enter or replace a customer."""
+        self.customers[customer.customer_id] = customer
+        self._change(
+            "INSERT INTO customers VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET body = excluded.body",  # keeps the row's place
+            customer.customer_id,
+            _CUSTOMER.dump_json(customer).decode(),
+        )
+
+    def put_subscription(self, subscription: Subscription) -> None:
+        """Enter or replace a subscription."""
+        self._subscriptions[subscription.customer_id][subscription.subscription_id] = subscription
+        self._change(
+            "INSERT INTO subscriptions VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET body = excluded.body",  # keeps the row's place
+            subscription.subscription_id,
+            _SUBSCRIPTION.dump_json(subscription).decode(),
+        )
+
+    def subscriptions_of(self, customer_id: str) -> Iterable[Subscription]:
+        """The customer's subscriptions, oldest first."""
+        return self._subscriptions.get(customer_id, {}).values()
+
+    def subscription(self, customer_id: str, subscription_id: str) -> Subscription | None:
+        """One subscription of a customer."""
+        return self._subscriptions.get(customer_id, {}).get(subscription_id)
+
+    def all_subscriptions(self) -> Iterator[Subscription]:
+        """Every customer's subscriptions."""
+        return (s for owned in self._subscriptions.values() for s in owned.values())
+
+    # Orders
+
+    def next_sequence(self) -> int:
+        """A number that no order had before."""
+        self._sequence += 1
+        return self._sequence
+
+    def put_order(self, order: Order) -> None:
+        """Enter or replace an order."""
+        self._index_order(order)
+        self._change(
+            "INSERT INTO orders VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET body = excluded.body",  # keeps the row's place
+            order.order_id,
+            _ORDER.dump_json(order).decode(),
+        )
+
+    def orders_between(self, customer_id: str, start: datetime, end: datetime) -> list[Order]:
+        """The customer's orders created from `start` to `end`, both included, newest first."""
+        places = self._history.get(customer_id, [])
+        first = bisect_left(places, start, key=_created_at)
+        last = bisect_left(places, end + timedelta(microseconds=1), key=_created_at)
+        return [self.orders[order_id] for _, _, order_id in reversed(places[first:last])]
+
+    def returns_of(self, order_id: str) -> list[Order]:
+        """The RETURN orders that name this order."""
+        return [self.orders[return_id] for return_id in self._returns.get(order_id, ())]
+
+    def on_order(self, customer_id: str) -> Counter[str]:
+        """Licences in open NEW orders, by product."""
+        return self._on_order[customer_id]
+
+    # Sign-in
+
+    def put_client(self, client_id: str, client_secret: str) -> None:
+        """Enter a partner's key and secret."""
+        self.clients[client_id] = client_secret
+        self._change("INSERT OR REPLACE INTO clients VALUES (?, ?)", client_id, client_secret)
+
+    def put_token(self, token: Token) -> None:
+        """Enter a sign-in."""
+        self.tokens[token.digest] = token
+        self._change(
+            "INSERT OR REPLACE INTO tokens VALUES (?, ?)",
+            token.digest,
+            _TOKEN.dump_json(token).decode(),
+        )
+
+    # Stored answers and the journal (reference, section 4.5)
+
+    def next_call_number(self) -> int:
+        """The number of the next call in the journal."""
+        self._calls += 1
+        return self._calls
+
+    def was_answered(self, key: CallKey) -> bool:
+        """Whether an answer to this intent is stored and not yet forgotten."""
+        return self._is_remembered(self._answered.get(key))
+
+    def was_request_id_used(self, api_key: str, request_id: str) -> bool:
+        """Whether this key used the request id for an earlier call."""
+        return self._is_remembered(self._request_ids.get((api_key, request_id)))
+
+    def use_request_id(self, api_key: str, request_id: str) -> None:
+        """Note the id in memory; it goes to the file with the answer."""
+        self._request_ids[api_key, request_id] = self._clock.now()
+
+    def store_answer(self, key: CallKey, request_id: str | None, answer: Answer) -> None:
+        """Keep the answer for repeats."""
+        now = self._clock.now()
+        self._answered[key] = now
+        self._change(
+            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            key.api_key,
+            key.method,
+            key.path,
+            key.correlation_id,
+            request_id,
+            answer.status,
+            answer.content_type,
+            answer.body,
+            now.isoformat(),
+        )
+
+    async def stored_answer(self, key: CallKey) -> Answer:
+        """The stored answer, byte for byte."""
+        rows = await self._storage.read(
+            "SELECT status, body, content_type FROM answers"
+            " WHERE api_key = ? AND method = ? AND path = ? AND correlation_id = ?",
+            (key.api_key, key.method, key.path, key.correlation_id),
+        )
+        status, body, content_type = rows[0]
+        return Answer(status, body, content_type)
+
+    def note_call(self, entry: JournalEntry) -> None:
+        """Write one call into the journal."""
+        number, moment, *rest = _JOURNAL_FIELDS(entry)
+        self._change(
+            "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            number,
+            moment.isoformat(),
+            *rest,
+        )
+
+    async def journal(self, after: int, limit: int) -> list[JournalEntry]:
+        """Calls with a number above `after`, in order."""
+        rows = await self._storage.read(
+            "SELECT * FROM calls WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
+        )
+        return [_journal_entry(row) for row in rows]
+
+    # The clock, and the way to disk
+
+    def keep_clock(self) -> None:
+        """Note how far the server's clock is off the real one."""
+        self._change(
+            "INSERT OR REPLACE INTO facts VALUES ('clock_offset', ?)",
+            repr(self._clock.offset.total_seconds()),
+        )
+
+    def commit(self) -> asyncio.Future[None]:
+        """Send all changes noted so far on their way, as one."""
+        changes, self._changes = self._changes, []
+        return self._storage.write(changes)
+
+    def _change(self, sql: str, *values: object) -> None:
+        self._changes.append((sql, values))
+
+    def _is_remembered(self, stored_at: datetime | None) -> bool:
+        return stored_at is not None and self._clock.now() - stored_at < ANSWERS_LIVE
+
+    def _index_order(self, order: Order) -> None:
+        before = self.orders.get(order.order_id)
+        if before:
+            places = self._history[before.customer_id]
+            del places[bisect_left(places, _place(before))]
+            self._count_on_order(before, -1)
+        insort(self._history[order.customer_id], _place(order))
+        self._count_on_order(order, 1)
+        self.orders[order.order_id] = order
+        if order.status == OPEN:
+            self.open_orders[order.order_id] = order
+        else:
+            self.open_orders.pop(order.order_id, None)
+        if order.order_type == "RETURN":
+            self._returns[order.reference_order_id].add(order.order_id)
+
+    def _count_on_order(self, order: Order, sign: int) -> None:
+        if order.order_type == "NEW" and order.status == OPEN:
+            counter = self._on_order[order.customer_id]
+            for item in order.line_items:
+                counter[item.product] += sign * item.quantity
+
+    def _load(self) -> None:
+        rows = self._storage.rows
+        self.clients = dict(rows("SELECT client_id, client_secret FROM clients"))
+        self.is_fresh = not self.clients
+        for (offset,) in rows("SELECT value FROM facts WHERE name = 'clock_offset'"):
+            self._clock.offset = timedelta(seconds=float(offset))
+        for (body,) in rows("SELECT body FROM customers ORDER BY rowid"):
+            customer = _CUSTOMER.validate_json(body)
+            self.customers[customer.customer_id] = customer
+        for (body,) in rows("SELECT body FROM subscriptions ORDER BY rowid"):
+            subscription = _SUBSCRIPTION.validate_json(body)
+            owned = self._subscriptions[subscription.customer_id]
+            owned[subscription.subscription_id] = subscription
+        for (body,) in rows("SELECT body FROM orders"):
+            order = _ORDER.validate_json(body)
+            self._index_order(order)
+            self._sequence = max(self._sequence, order.sequence)
+        for (body,) in rows("SELECT body FROM tokens"):
+            token = _TOKEN.validate_json(body)
+            self.tokens[token.digest] = token
+        self._load_answers()
+
+    def _load_answers(self) -> None:
+        oldest = self._clock.now() - ANSWERS_LIVE
+        self._change("DELETE FROM answers WHERE stored_at < ?", oldest.isoformat())
+        for *key, request_id, stored_at in self._storage.rows(
+            "SELECT api_key, method, path, correlation_id, request_id, stored_at FROM answers"
+        ):
+            moment = datetime.fromisoformat(stored_at)
+            self._answered[CallKey(*key)] = moment
+            if request_id:
+                self._request_ids[key[0], request_id] = moment
+        ((last,),) = self._storage.rows("SELECT max(number) FROM calls")
+        self._calls = last or 0
+
+
+def _place(order: Order) -> HistoryPlace:
+    return (order.created_at, order.sequence, order.order_id)
+
+
+def _created_at(place: HistoryPlace) -> datetime:
+    return place[0]
+
+
+def _journal_entry(row: tuple[object, ...]) -> JournalEntry:
+    return TypeAdapter(JournalEntry).validate_python(
+        dict(zip(JournalEntry.__slots__, row, strict=True))
+    )

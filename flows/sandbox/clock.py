@@ -1,0 +1,58 @@
+"""The server's clock: it ticks like the real one and can be set (reference, section 21)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_PACIFIC = ZoneInfo("America/Los_Angeles")
+
+
+class Clock:
+    """Server time, UTC: the real time plus an offset."""
+
+    def __init__(self, offset: timedelta = timedelta(0)) -> None:
+        self.offset = offset
+
+    def now(self) -> datetime:
+        """The present moment by the server."""
+        return datetime.now(UTC) + self.offset
+
+    def today_pacific(self) -> date:
+        """The day that prices and anniversaries go by (reference, section 15.1)."""
+        return pacific_day(self.now())
+
+    def set_to(self, moment: datetime) -> None:
+        """Jump to `moment`; time goes on from there."""
+        self.offset = moment - datetime.now(UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Jump by `seconds`, backwards when negative."""
+        self.offset += timedelta(seconds=seconds)
+
+
+def pacific_day(moment: datetime) -> date:
+    """The calendar day of `moment` in America/Los_Angeles."""
+    return moment.astimezone(_PACIFIC).date()
+
+
+def one_year_after(day: date) -> date:
+    """The same day next year; 29 February becomes 28 February (reference, C35)."""
+    return _in_year(day, day.year + 1)
+
+
+def one_year_before(day: date) -> date:
+    """The same day a year earlier; 29 February becomes 28 February."""
+    return _in_year(day, day.year - 1)
+
+
+def wire_moment(moment: datetime) -> str:
+    """`2026-10-03T15:20:41Z`: UTC, whole seconds (reference, section 1)."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _in_year(day: date, year: int) -> date:
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return day.replace(year=year, day=28)

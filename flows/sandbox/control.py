@@ -1,0 +1,282 @@
+"""The control interface: clock, faults, orders by hand, test data, book and journal.
+
+For loopback callers, without key, outside the throttle and the journal (reference, sections
+4.5 and 21). Failures are `{"error": "a sentence"}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import ip_address
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flows.sandbox import seed
+from flows.sandbox.answers import body_of
+from flows.sandbox.clock import wire_moment
+from flows.sandbox.control_bodies import (
+    ClientSeed,
+    ClockSetting,
+    CustomerSeed,
+    FaultSetting,
+    LicenceSeed,
+    NextIds,
+    OrderChange,
+    OrderSeed,
+    SubscriptionChange,
+    journal_entry,
+)
+from flows.sandbox.faults import FaultInjector, FaultSpecError, read_faults
+from flows.sandbox.json_text import JsonValue, json_bytes
+from flows.sandbox.marketplace import Marketplace
+from flows.sandbox.order_answers import order_answer
+from flows.sandbox.records import ACTIVE_SUBSCRIPTION, Customer, Order, Subscription
+
+
+class ControlError(Exception):
+    """The control interface cannot do what is asked; `status` is the HTTP status."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+async def control_failed(_request: Request, error: Exception) -> Response:
+    """A `ControlError` as HTTP."""
+    status = error.status if isinstance(error, ControlError) else 500
+    return _json({"error": str(error)}, status)
+
+
+def _json(value: JsonValue, status: int = 200) -> Response:
+    return Response(json_bytes(value), status, media_type="application/json")
+
+
+def _loopback_only(request: Request) -> None:
+    caller = request.client.host if request.client else ""
+    if not caller or not ip_address(caller).is_loopback:
+        raise ControlError(403, "The control interface answers this computer only.")
+
+
+def control_routes(marketplace: Marketplace) -> APIRouter:
+    """Everything below /control."""
+    router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(_loopback_only)])
+    router.include_router(_course_routes(marketplace))
+    router.include_router(_by_hand_routes(marketplace))
+    router.include_router(_seed_routes(marketplace))
+    router.include_router(_looking_routes(marketplace))
+    return router
+
+
+def _course_routes(marketplace: Marketplace) -> APIRouter:
+    """The clock, the faults, the next ids."""
+    router = APIRouter()
+    gateway, clock = marketplace.gateway, marketplace.clock
+
+    @router.get("/clock")
+    async def get_clock() -> Response:
+        return _json(_clock_body(marketplace))
+
+    @router.put("/clock")
+    async def set_clock(setting: ClockSetting) -> Response:
+        if setting.now is not None:
+            clock.set_to(setting.now)
+        elif setting.advance_seconds is not None:
+            clock.advance(setting.advance_seconds)
+        marketplace.book.keep_clock()
+        await marketplace.book.commit()
+        marketplace.lifecycle.look_again()
+        return _json(_clock_body(marketplace))
+
+    @router.get("/faults")
+    async def get_faults() -> Response:
+        return _json(_faults_body(marketplace))
+
+    @router.put("/faults")
+    async def set_faults(setting: FaultSetting) -> Response:
+        try:
+            gateway.faults = FaultInjector(read_faults(setting.spec), setting.seed)
+        except FaultSpecError as error:
+            raise ControlError(400, str(error)) from None
+        if setting.slow_seconds is not None:
+            gateway.slow_seconds = setting.slow_seconds
+        return _json(_faults_body(marketplace))
+
+    @router.put("/next-ids")
+    async def give_out_ids(ids: NextIds) -> Response:
+        marketplace.numbering.give_out(ids.order_ids, ids.subscription_ids)
+        return _json({"orderIds": ids.order_ids, "subscriptionIds": ids.subscription_ids})
+
+    return router
+
+
+def _by_hand_routes(marketplace: Marketplace) -> APIRouter:
+    """Orders and subscriptions changed by hand (section 21)."""
+    router = APIRouter()
+    book, lifecycle = marketplace.book, marketplace.lifecycle
+
+    @router.post("/orders/{order_id}")
+    async def change_order(order_id: str, change: OrderChange) -> Response:
+        order = _known_order(marketplace, order_id)
+        if change.creation_date is not None:
+            order = replace(order, created_at=change.creation_date.replace(microsecond=0))
+            book.put_order(order)
+        if change.status is not None:
+            lifecycle.set_status(order, change.status)
+        await book.commit()
+        return _json(_order_body(marketplace, book.orders[order_id]))
+
+    @router.post("/subscriptions/{subscription_id}")
+    async def change_subscription(subscription_id: str, change: SubscriptionChange) -> Response:
+        subscription = _known_subscription(marketplace, subscription_id)
+        subscription = replace(subscription, used_quantity=change.used_quantity)
+        book.put_subscription(subscription)
+        await book.commit()
+        return _json(_subscription_body(marketplace, subscription))
+
+    @router.post("/finish")
+    async def finish() -> Response:
+        finished = lifecycle.finish_all()
+        await book.commit()
+        return _json({"finished": finished})
+
+    return router
+
+
+def _seed_routes(marketplace: Marketplace) -> APIRouter:
+    """Test data: clients, customers with licences, orders of the past."""
+    router = APIRouter()
+    book = marketplace.book
+
+    @router.post("/seed-client", status_code=201)
+    async def seed_client(client: ClientSeed) -> Response:
+        book.put_client(client.client_id, client.client_secret)
+        await book.commit()
+        return _json({"clientId": client.client_id}, 201)
+
+    @router.post("/seed-customer", status_code=201)
+    async def seed_customer(asked: CustomerSeed) -> Response:
+        _check_products(marketplace, [licence.product for licence in asked.licences])
+        customer = asked.customer(marketplace.partner.reseller_id, marketplace.clock.now())
+        book.put_customer(customer)
+        for licence in asked.licences:
+            _set_licences(marketplace, customer, licence)
+        await book.commit()
+        return _json(_customer_body(marketplace, customer), 201)
+
+    @router.post("/seed-order", status_code=201)
+    async def seed_order(asked: OrderSeed) -> Response:
+        customer = book.customers.get(asked.customer_id)
+        if customer is None:
+            raise ControlError(404, f"There is no customer {asked.customer_id}.")
+        if asked.order_id in book.orders:
+            raise ControlError(409, f"There is an order {asked.order_id} already.")
+        _check_offers(marketplace, [line.offer_id for line in asked.line_items])
+        created_at = asked.creation_date or marketplace.clock.now()
+        order = seed.enter_order(book, marketplace.catalog, customer, asked.facts(), created_at)
+        await book.commit()
+        return _json(_order_body(marketplace, order), 201)
+
+    return router
+
+
+def _looking_routes(marketplace: Marketplace) -> APIRouter:
+    """The whole book, and the journal of calls."""
+    router = APIRouter()
+    book = marketplace.book
+
+    @router.get("/book")
+    async def get_book() -> Response:
+        orders = sorted(book.orders.values(), key=lambda order: order.sequence)
+        return _json(
+            {
+                "customers": [_customer_body(marketplace, c) for c in book.customers.values()],
+                "subscriptions": [
+                    _subscription_body(marketplace, s) for s in book.all_subscriptions()
+                ],
+                "orders": [_order_body(marketplace, order) for order in orders],
+            }
+        )
+
+    @router.get("/journal")
+    async def get_journal(after: int = 0, limit: int = 1_000_000) -> Response:
+        return _json({"calls": [journal_entry(e) for e in await book.journal(after, limit)]})
+
+    return router
+
+
+def _set_licences(marketplace: Marketplace, customer: Customer, licence: LicenceSeed) -> None:
+    owned = seed.own(
+        marketplace.book,
+        marketplace.catalog,
+        customer,
+        product=licence.product,
+        quantity=0,
+        currency=licence.currency_code,
+    )
+    marketplace.book.put_subscription(
+        replace(
+            owned,
+            current_quantity=licence.quantity,
+            used_quantity=licence.used_quantity,
+            status=ACTIVE_SUBSCRIPTION,
+        )
+    )
+
+
+def _check_products(marketplace: Marketplace, products: list[str]) -> None:
+    for product in products:
+        if product not in marketplace.catalog.products:
+            raise ControlError(400, f"There is no product {product}.")
+
+
+def _check_offers(marketplace: Marketplace, offer_ids: list[str]) -> None:
+    """Offers of the past may be off the price list by now, but were on it once."""
+    _check_products(marketplace, [offer_id[:10] for offer_id in offer_ids])
+    for offer_id in offer_ids:
+        if offer_id[10:12] not in marketplace.catalog.percent_off or len(offer_id) != 15:
+            raise ControlError(400, f"There is no offer {offer_id}.")
+
+
+def _known_order(marketplace: Marketplace, order_id: str) -> Order:
+    order = marketplace.book.orders.get(order_id)
+    if order is None:
+        raise ControlError(404, f"There is no order {order_id}.")
+    return order
+
+
+def _known_subscription(marketplace: Marketplace, subscription_id: str) -> Subscription:
+    for subscription in marketplace.book.all_subscriptions():
+        if subscription.subscription_id == subscription_id:
+            return subscription
+    raise ControlError(404, f"There is no subscription {subscription_id}.")
+
+
+def _clock_body(marketplace: Marketplace) -> JsonValue:
+    clock = marketplace.clock
+    return {"now": wire_moment(clock.now()), "offsetSeconds": clock.offset.total_seconds()}
+
+
+def _faults_body(marketplace: Marketplace) -> JsonValue:
+    faults = marketplace.gateway.faults
+    return {
+        "spec": faults.plan.spec,
+        "seed": faults.seed,
+        "slowSeconds": marketplace.gateway.slow_seconds,
+        "orderCalls": faults.counted["order"],
+        "getCalls": faults.counted["get"],
+    }
+
+
+def _order_body(marketplace: Marketplace, order: Order) -> JsonValue:
+    return body_of(order_answer(marketplace.book, marketplace.catalog, order, priced=False))
+
+
+def _customer_body(marketplace: Marketplace, customer: Customer) -> JsonValue:
+    return body_of(marketplace.accounts.customer_answer(customer))
+
+
+def _subscription_body(marketplace: Marketplace, subscription: Subscription) -> JsonValue:
+    answer = body_of(marketplace.accounts.subscription_answer(subscription))
+    return {"customerId": subscription.customer_id, **answer}

@@ -1,0 +1,34 @@
+"""JSON text with exact money.
+
+`json.dumps` knows no Decimal, and a float would drop the second decimal of 412.80, so the
+answers are written here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from json.encoder import encode_basestring_ascii
+
+JsonValue = (
+    str | int | float | bool | Decimal | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+)
+
+
+def json_text(value: JsonValue) -> str:
+    """The value as compact JSON; a Decimal keeps the decimals it was rounded to."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join([f'"{key}":{json_text(item)}' for key, item in value.items()]) + "}"
+    if isinstance(value, Sequence):
+        return "[" + ",".join([json_text(item) for item in value]) + "]"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return repr(value)
+    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value)
+
+
+def json_bytes(value: JsonValue) -> bytes:
+    """The same, encoded for the wire."""
+    return json_text(value).encode("ascii")

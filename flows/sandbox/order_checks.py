@@ -1,0 +1,168 @@
+"""The checks that all placed types share, in their order (reference, section 8.7).
+
+Each step looks at all lines and refuses with all that fail in it. What only NEW and PREVIEW
+or only RETURN need stands in `buying` and `returning`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flows.sandbox.book import Book
+from flows.sandbox.catalog import LARGEST_QUANTITY, Catalog
+from flows.sandbox.errors import ServiceRefusal, line_reason
+from flows.sandbox.records import Customer, Order
+from flows.sandbox.wire import LineRequest, OrderRequest
+
+MOST_LINES = 499
+LARGEST_LINE_NUMBER = 999_999
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCase:
+    """An order request with what is needed to judge it; `original` is what a RETURN names."""
+
+    customer: Customer
+    order: OrderRequest
+    original: Order | None
+    book: Book
+    catalog: Catalog
+    worldwide_sales: bool
+    programmes: frozenset[str]
+    now: datetime
+    today: date
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether nothing will be placed."""
+        return self.order.order_type == "PREVIEW"
+
+
+LineFailure = tuple[LineRequest, str]
+"""A line and the reason word it fails with."""
+
+
+def refuse_lines(code: str, failures: Iterable[LineFailure]) -> None:
+    """Refuse when any line fails; one entry of additionalDetails for each."""
+    details = [line_reason(line.ext_line_item_number, reason) for line, reason in failures]
+    if details:
+        raise ServiceRefusal(code, dict.fromkeys(details))
+
+
+def check_lines(case: OrderCase) -> None:
+    """What every order is checked for first: count, numbers, quantities, currencies."""
+    _check_number_of_lines(case)
+    _check_line_numbers(case)
+    _check_quantities(case)
+    _check_currencies(case)
+
+
+def _check_number_of_lines(case: OrderCase) -> None:
+    """2119: one to 499 lines."""
+    if not 1 <= len(case.order.lines) <= MOST_LINES:
+        raise ServiceRefusal("2119")
+
+
+def _check_line_numbers(case: OrderCase) -> None:
+    """2123 out of range (0 is accepted, C7), then 2121 used twice."""
+    lines = case.order.lines
+    refuse_lines(
+        "2123",
+        (
+            (line, "LINE_NUMBER_OUT_OF_RANGE")
+            for line in lines
+            if not 0 <= line.ext_line_item_number <= LARGEST_LINE_NUMBER
+        ),
+    )
+    uses = Counter(line.ext_line_item_number for line in lines)
+    refuse_lines(
+        "2121",
+        ((line, "DUPLICATE_LINE_NUMBER") for line in lines if uses[line.ext_line_item_number] > 1),
+    )
+
+
+def _check_quantities(case: OrderCase) -> None:
+    """2120: at least one, at most the product's maximum."""
+    refuse_lines(
+        "2120",
+        (
+            (line, "QUANTITY_OUT_OF_RANGE")
+            for line in case.order.lines
+            if not 1 <= line.quantity <= _most(case, line)
+        ),
+    )
+
+
+def _check_currencies(case: OrderCase) -> None:
+    """2140 the levels clash, 2125 not sold in this country, 2137 lines disagree (section 8.2)."""
+    order_level = case.order.currency_code
+    lines = case.order.lines
+    refuse_lines(
+        "2140",
+        (
+            (line, "CURRENCY_CLASH")
+            for line in lines
+            if order_level and line.currency_code and line.currency_code != order_level
+        ),
+    )
+    home = case.catalog.country_currencies.get(case.customer.address.country, frozenset())
+    refuse_lines(
+        "2125",
+        (
+            (line, "CURRENCY_NOT_ALLOWED")
+            for line in lines
+            if not line.deployment_id and case.order.currency_of(line) not in home
+        ),
+    )
+    refuse_lines(
+        "2137",
+        (
+            (line, "CURRENCY_MISMATCH")
+            for line in lines
+            if _expected_currency(case, line) not in (None, case.order.currency_of(line))
+        ),
+    )
+
+
+def deployments(case: OrderCase) -> None:
+    """2138 unknown, 2139 not in the contract, then 1139, 1140 and 1142 for worldwide sales."""
+    lines = [line for line in case.order.lines if line.deployment_id]
+    if not lines:
+        return
+    refuse_lines(
+        "2138",
+        (
+            (line, "DEPLOYMENT_NOT_FOUND")
+            for line in lines
+            if case.customer.deployment(line.deployment_id or "") is None
+        ),
+    )
+    refusals = (
+        (case.customer.deployments_in_contract, "2139", "DEPLOYMENT_NOT_IN_CONTRACT"),
+        (case.worldwide_sales, "1139", "PARTNER_NOT_WORLDWIDE"),
+        (case.customer.global_sales_enabled, "1140", "CUSTOMER_NOT_WORLDWIDE"),
+        (case.customer.market_segment == "COM", "1142", "SEGMENT_NOT_WORLDWIDE"),
+    )
+    for allowed, code, reason in refusals:
+        if not allowed:
+            refuse_lines(code, ((line, reason) for line in lines))
+
+
+def _most(case: OrderCase, line: LineRequest) -> int:
+    product = case.catalog.products.get(line.offer_id[:10])
+    return product.max_quantity if product else LARGEST_QUANTITY
+
+
+def _expected_currency(case: OrderCase, line: LineRequest) -> str | None:
+    """What the line's currency must be; None where nothing fixes it."""
+    if case.original is not None:
+        original_line = case.original.line(line.ext_line_item_number)
+        return original_line.currency_code if original_line else case.original.currency_code
+    if line.deployment_id:
+        deployment = case.customer.deployment(line.deployment_id)
+        return deployment.currency_code if deployment else None
+    first = next(item for item in case.order.lines if not item.deployment_id)
+    return case.order.currency_of(first)

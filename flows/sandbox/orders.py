@@ -1,0 +1,123 @@
+"""Placing, previewing, reading and patching orders (reference, sections 8 to 10 and 13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from flows.sandbox.answers import answer_of
+from flows.sandbox.book import Book
+from flows.sandbox.buying import sell
+from flows.sandbox.calls import Call
+from flows.sandbox.catalog import Catalog
+from flows.sandbox.clock import Clock, one_year_after, pacific_day
+from flows.sandbox.errors import ServiceRefusal
+from flows.sandbox.lifecycle import Lifecycle
+from flows.sandbox.numbering import Numbering
+from flows.sandbox.order_answers import line_item, order_answer, preview_answer
+from flows.sandbox.order_checks import OrderCase, check_lines
+from flows.sandbox.partner import Partner
+from flows.sandbox.records import OPEN, Answer, Customer, LineItem, Order
+from flows.sandbox.request_reading import read_order, read_order_patch
+from flows.sandbox.returning import give_back
+from flows.sandbox.wire import LineRequest, OrderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDesk:
+    """Where orders are handed in and looked up."""
+
+    book: Book
+    catalog: Catalog
+    clock: Clock
+    partner: Partner
+    lifecycle: Lifecycle
+    numbering: Numbering
+    finish_after: timedelta
+    placed_status: int
+
+    def place(self, call: Call, customer_id: str) -> Answer:
+        """Order create, previews included (sections 8 to 10)."""
+        customer = self.book.customers.get(customer_id)
+        if customer is None:
+            raise ServiceRefusal("1116")
+        case = self._case(customer, read_order(call.body))
+        check_lines(case)
+        if case.order.order_type == "RETURN":
+            original = give_back(case)
+            returned = [_returned_line(case.order, line) for line in case.order.lines]
+            return self._accept(case, returned, original.term_end)
+        lines = sell(case)
+        if case.is_preview:
+            return answer_of(200, preview_answer(case, lines, priced=call.asks_for("fetch-price")))
+        term_end = customer.coterm_date or one_year_after(case.today)
+        return self._accept(case, [line_item(line, status=OPEN) for line in lines], term_end)
+
+    def get(self, call: Call, customer_id: str, order_id: str) -> Answer:
+        """Order get (section 13.1)."""
+        order = self._order(customer_id, order_id)
+        return self._answer(200, order, priced=call.asks_for("fetch-price"))
+
+    def patch(self, call: Call, customer_id: str, order_id: str) -> Answer:
+        """Order patch: another external reference (section 13.3)."""
+        order = self._order(customer_id, order_id)
+        patch = read_order_patch(call.body)
+        order = replace(order, external_reference_id=patch.external_reference_id)
+        self.book.put_order(order)
+        return self._answer(200, order)
+
+    def _case(self, customer: Customer, order: OrderRequest) -> OrderCase:
+        now = self.clock.now()
+        return OrderCase(
+            customer=customer,
+            order=order,
+            original=self._named_original(customer, order),
+            book=self.book,
+            catalog=self.catalog,
+            worldwide_sales=self.partner.worldwide_sales,
+            programmes=self.partner.programmes,
+            now=now,
+            today=pacific_day(now),
+        )
+
+    def _named_original(self, customer: Customer, order: OrderRequest) -> Order | None:
+        original = self.book.orders.get(order.reference_order_id or "")
+        return original if original and original.customer_id == customer.customer_id else None
+
+    def _accept(self, case: OrderCase, items: list[LineItem], term_end: date) -> Answer:
+        sequence = self.book.next_sequence()
+        order = Order(
+            order_id=self.numbering.order_id(sequence),
+            sequence=sequence,
+            customer_id=case.customer.customer_id,
+            order_type=case.order.order_type,
+            created_at=case.now.replace(microsecond=0),
+            finishes_at=case.now + self.finish_after,
+            term_end=term_end,
+            status=OPEN,
+            line_items=tuple(items),
+            external_reference_id=case.order.external_reference_id or None,
+            reference_order_id=case.order.reference_order_id or "",
+        )
+        self.book.put_order(order)
+        self.lifecycle.expect(order)
+        return replace(self._answer(self.placed_status, order), order_id=order.order_id)
+
+    def _order(self, customer_id: str, order_id: str) -> Order:
+        order = self.book.orders.get(order_id)
+        if order is None or order.customer_id != customer_id:
+            raise ServiceRefusal("2115")
+        return order
+
+    def _answer(self, status: int, order: Order, *, priced: bool = False) -> Answer:
+        return answer_of(status, order_answer(self.book, self.catalog, order, priced=priced))
+
+
+def _returned_line(order: OrderRequest, line: LineRequest) -> LineItem:
+    return LineItem(
+        ext_line_item_number=line.ext_line_item_number,
+        offer_id=line.offer_id,
+        quantity=line.quantity,
+        currency_code=order.currency_of(line),
+        deployment_id=line.deployment_id or None,
+    )

@@ -1,0 +1,218 @@
+"""What the marketplace's book holds: customers, subscriptions, orders, tokens, answers, calls.
+
+Frozen: a change is a new value put into the book under the same id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+OPEN = "1002"
+DONE = "1000"
+FAILED = "1004"
+RETURNED = "1008"
+FAILED_STATUSES = frozenset({"1004", "1020", "1022", "1024", "1026"})
+
+ACTIVE_SUBSCRIPTION = "1000"
+LAPSED_SUBSCRIPTION = "1004"
+
+INACTIVE_CUSTOMER_STATUSES = frozenset({"1004", "1010", "1012", "1014"})
+"""Orders of such a customer are accepted and fail with 1024 (reference, section 7.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A place outside the home country where a customer uses licences (worldwide sales)."""
+
+    deployment_id: str
+    country: str
+    currency_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """A three-year commitment (reference, section 7.1)."""
+
+    start_date: date
+    end_date: date
+    status: str
+    minimum_licences: int
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a company is."""
+
+    country: str
+    region: str = ""
+    city: str = ""
+    address_line_1: str = ""
+    postal_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer; `coterm_date` is the anniversary date, None before the first order."""
+
+    customer_id: str
+    reseller_id: str
+    company_name: str
+    address: Address
+    market_segment: str
+    status: str
+    created_at: datetime
+    coterm_date: date | None = None
+    external_reference_id: str = ""
+    preferred_language: str = "en-US"
+    global_sales_enabled: bool = False
+    deployments_in_contract: bool = True
+    deployments: tuple[Deployment, ...] = ()
+    tags: tuple[str, ...] = ()
+    discount_code: str | None = None
+    commitment: Commitment | None = None
+    large_government_agency: bool = False
+
+    @property
+    def is_inactive(self) -> bool:
+        """Whether its orders fail once they are looked at."""
+        return self.status in INACTIVE_CUSTOMER_STATUSES
+
+    def deployment(self, deployment_id: str) -> Deployment | None:
+        """The customer's deployment of that id."""
+        return next((d for d in self.deployments if d.deployment_id == deployment_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FlexDiscountUse:
+    """A flexible discount as it stands on a line."""
+
+    id: str
+    code: str
+    result: str = "SUCCESS"
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """One line of a placed order."""
+
+    ext_line_item_number: int
+    offer_id: str
+    quantity: int
+    currency_code: str
+    status: str = OPEN
+    subscription_id: str = ""
+    deployment_id: str | None = None
+    discount_code: str | None = None
+    flex_discounts: tuple[FlexDiscountUse, ...] = ()
+
+    @property
+    def product(self) -> str:
+        """The first ten signs of the offer id (reference, section 1)."""
+        return self.offer_id[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A placed order. `term_end` is the anniversary date it is prorated to.
+
+    `sequence` orders what was created within one second; `finishes_at` is when an open
+    order is looked at.
+    """
+
+    order_id: str
+    sequence: int
+    customer_id: str
+    order_type: str
+    created_at: datetime
+    finishes_at: datetime
+    term_end: date
+    status: str
+    line_items: tuple[LineItem, ...]
+    external_reference_id: str | None = None
+    reference_order_id: str = ""
+    source: str = "API"
+
+    def line(self, number: int) -> LineItem | None:
+        """The line with that extLineItemNumber."""
+        return next((i for i in self.line_items if i.ext_line_item_number == number), None)
+
+    @property
+    def currency_code(self) -> str | None:
+        """The currency, when all lines have the same."""
+        currencies = {item.currency_code for item in self.line_items}
+        return currencies.pop() if len(currencies) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Licences of one product; `renewal_quantity` None follows the current quantity."""
+
+    subscription_id: str
+    customer_id: str
+    offer_id: str
+    current_quantity: int
+    currency_code: str
+    created_at: datetime
+    renewal_date: date
+    status: str = ACTIVE_SUBSCRIPTION
+    used_quantity: int = 0
+    auto_renewal: bool = True
+    renewal_quantity: int | None = None
+    deployment_id: str | None = None
+
+    @property
+    def product(self) -> str:
+        """The first ten signs of the offer id."""
+        return self.offer_id[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A sign-in; only a digest of the token is kept."""
+
+    digest: str
+    client_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallKey:
+    """What makes two calls the same intent (reference, section 4.5, rule 3)."""
+
+    api_key: str
+    method: str
+    path: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as the service gave it; `order_id` is the order it made, if it made one."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One API call as it came and as it was answered; the Authorization value is never kept."""
+
+    number: int
+    server_time: datetime
+    api_key: str | None
+    method: str
+    path: str
+    query: str
+    correlation_id: str | None
+    request_id: str | None
+    request_body: str
+    status: int | None
+    answer_body: bytes | None
+    executed: bool
+    replayed: bool
+    fault: str | None
+    order_id: str | None

@@ -1,0 +1,150 @@
+"""Reading a request body: the first steps of the order of checks (reference, section 8.7).
+
+JSON readable (1117), unknown fields (1121), missing fields (1122), then types, patterns and
+lengths (1117, or 2126 when nothing but the reference is too long). Each step names every
+field that fails in it, as a path: `lineItems[0].currencyCode`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from flows.sandbox.errors import ServiceRefusal
+from flows.sandbox.wire import CancellingRequest, LineRequest, OrderPatchRequest, OrderRequest
+
+Body = dict[str, Any]
+Model = TypeVar("Model", bound=BaseModel)
+
+_REFERENCE = "externalReferenceId"
+_WITH_LINES = ("NEW", "RETURN", "PREVIEW")  # a tuple: a value that cannot be hashed may come
+
+
+def read_order(text: bytes) -> OrderRequest:
+    """The order of a request body, or a refusal naming what is wrong with the text."""
+    body = _json_object(text)
+    _refuse("1121", _unknown_in_order(body))
+    _refuse("1122", _missing_in_order(body))
+    return _typed(OrderRequest, body)
+
+
+def read_order_patch(text: bytes) -> OrderPatchRequest:
+    """The body of an order patch: the reference and nothing else (reference, section 13.3)."""
+    body = _json_object(text)
+    _refuse("1121", _unknown(OrderRequest, body))
+    _refuse("1119", (name for name in body if name != _REFERENCE))
+    _refuse("1122", _missing(OrderPatchRequest, body))
+    return _typed(OrderPatchRequest, body)
+
+
+def _json_object(text: bytes) -> Body:
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ServiceRefusal("1117") from None
+    if not isinstance(body, dict):
+        raise ServiceRefusal("1117")
+    return body
+
+
+def _refuse(code: str, paths: Iterator[str]) -> None:
+    found = list(paths)
+    if found:
+        raise ServiceRefusal(code, found)
+
+
+def _unknown_in_order(body: Body) -> Iterator[str]:
+    yield from _unknown(OrderRequest, body)
+    for name, model in (("lineItems", LineRequest), ("cancellingItems", CancellingRequest)):
+        for path, entry in _entries(body, name):
+            yield from _unknown(model, entry, path)
+    yield from _out_of_place(body)
+
+
+def _out_of_place(body: Body) -> Iterator[str]:
+    """Fields of other order types (reference, section 8.1)."""
+    order_type = body.get("orderType")
+    if order_type in ("NEW", "PREVIEW") and body.get("referenceOrderId"):
+        yield "referenceOrderId"
+    if order_type in _WITH_LINES and body.get("cancellingItems"):
+        yield "cancellingItems"
+
+
+def _missing_in_order(body: Body) -> Iterator[str]:
+    yield from _missing(OrderRequest, body)
+    if body.get("orderType") == "RETURN" and _is_absent(body.get("referenceOrderId")):
+        yield "referenceOrderId"
+    if body.get("orderType") in _WITH_LINES and _is_absent(body.get("lineItems")):
+        yield "lineItems"
+    order_has_currency = not _is_absent(body.get("currencyCode"))
+    for path, entry in _entries(body, "lineItems"):
+        yield from _missing(LineRequest, entry, path)
+        needs_its_own = not order_has_currency or not _is_absent(entry.get("deploymentId"))
+        if needs_its_own and _is_absent(entry.get("currencyCode")):
+            yield f"{path}currencyCode"
+    for path, entry in _entries(body, "cancellingItems"):
+        yield from _missing(CancellingRequest, entry, path)
+
+
+def _entries(body: Body, name: str) -> Iterator[tuple[str, Body]]:
+    """The entries of a list that are objects, each with the beginning of its fields' paths."""
+    entries = body.get(name)
+    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict):
+            yield f"{name}[{place}].", entry
+
+
+def _unknown(model: type[BaseModel], entry: Body, path: str = "") -> Iterator[str]:
+    known = _field_names(model)
+    return (f"{path}{name}" for name in entry if name not in known)
+
+
+def _missing(model: type[BaseModel], entry: Body, path: str = "") -> Iterator[str]:
+    return (
+        f"{path}{name}"
+        for name, required in _field_names(model).items()
+        if required and _is_absent(entry.get(name))
+    )
+
+
+def _is_absent(value: object) -> bool:
+    """Left out, null and an empty text all mean: not there (reference, section 1)."""
+    return value is None or value == ""
+
+
+_NAMES: dict[type[BaseModel], Mapping[str, bool]] = {
+    model: {field.alias or name: field.is_required() for name, field in model.model_fields.items()}
+    for model in (OrderRequest, LineRequest, CancellingRequest, OrderPatchRequest)
+}
+
+
+def _field_names(model: type[BaseModel]) -> Mapping[str, bool]:
+    """The names a model knows, and whether each is required."""
+    return _NAMES[model]
+
+
+def _typed(model: type[Model], body: Body) -> Model:
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        failures = error.errors(include_url=False, include_input=False, include_context=False)
+        raise _type_refusal(failures) from None
+
+
+def _type_refusal(failures: list[ErrorDetails]) -> ServiceRefusal:
+    if all(_is_long_reference(failure) for failure in failures):
+        return ServiceRefusal("2126", [_REFERENCE])
+    return ServiceRefusal("1117", dict.fromkeys(_path(f["loc"]) for f in failures))
+
+
+def _is_long_reference(failure: ErrorDetails) -> bool:
+    return failure["loc"] == (_REFERENCE,) and failure["type"] == "string_too_long"
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).removeprefix(".")

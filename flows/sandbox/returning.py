@@ -1,0 +1,91 @@
+"""What RETURN alone is checked for (reference, section 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flows.sandbox.errors import ServiceRefusal
+from flows.sandbox.order_checks import LineFailure, OrderCase, deployments, refuse_lines
+from flows.sandbox.records import DONE, FAILED_STATUSES, RETURNED, Order
+
+RETURN_WINDOW = timedelta(days=14)
+"""Counted from creationDate, in UTC, the last second included (C11)."""
+
+RETURNABLE_TYPES = frozenset({"NEW", "RENEWAL"})
+
+
+def give_back(case: OrderCase) -> Order:
+    """The original of a RETURN that passes every check that is left, else a refusal."""
+    original = _returnable(case)
+    deployments(case)
+    _check_return_rules(case, original)
+    refuse_lines("2129", _lines_consumed(case, original))
+    return original
+
+
+def _returnable(case: OrderCase) -> Order:
+    """2115 unknown to this customer; 2116 not finished, failed, or of a type never returned."""
+    original = case.original
+    if original is None:
+        raise ServiceRefusal("2115")
+    finished = original.status in (DONE, RETURNED)
+    if not finished or original.order_type not in RETURNABLE_TYPES:
+        raise ServiceRefusal("2116")
+    return original
+
+
+def _check_return_rules(case: OrderCase, original: Order) -> None:
+    """2134 too late, 2131 no such line, 2133 returned before, 2130 offer, 2132 quantity."""
+    if case.now > original.created_at + RETURN_WINDOW:
+        raise ServiceRefusal("2134")
+    refuse_lines("2131", _lines_not_found(case, original))
+    refuse_lines("2133", _lines_returned(case, original))
+    refuse_lines("2130", _lines_with_another_offer(case, original))
+    refuse_lines("2132", _lines_with_another_quantity(case, original))
+
+
+def _lines_not_found(case: OrderCase, original: Order) -> Iterator[LineFailure]:
+    for line in case.order.lines:
+        if original.line(line.ext_line_item_number) is None:
+            yield line, "NOT_FOUND"
+
+
+def _lines_returned(case: OrderCase, original: Order) -> Iterator[LineFailure]:
+    """Also lines whose return is still under way: nothing is given back twice."""
+    under_way = {
+        item.ext_line_item_number
+        for order in case.book.returns_of(original.order_id)
+        if order.status not in FAILED_STATUSES
+        for item in order.line_items
+    }
+    for line in case.order.lines:
+        bought = original.line(line.ext_line_item_number)
+        if bought and (bought.status != DONE or bought.ext_line_item_number in under_way):
+            yield line, "ALREADY_RETURNED"
+
+
+def _lines_with_another_offer(case: OrderCase, original: Order) -> Iterator[LineFailure]:
+    for line in case.order.lines:
+        bought = original.line(line.ext_line_item_number)
+        if bought and bought.offer_id != line.offer_id:
+            yield line, "OFFER_MISMATCH"
+
+
+def _lines_with_another_quantity(case: OrderCase, original: Order) -> Iterator[LineFailure]:
+    for line in case.order.lines:
+        bought = original.line(line.ext_line_item_number)
+        if bought and bought.quantity != line.quantity:
+            yield line, "QUANTITY_MISMATCH"
+
+
+def _lines_consumed(case: OrderCase, original: Order) -> Iterator[LineFailure]:
+    """Credits that have been used cannot be given back (2129/INELIGIBLE_CONSUMED)."""
+    for line in case.order.lines:
+        bought = original.line(line.ext_line_item_number)
+        product = case.catalog.products.get(line.offer_id[:10])
+        if bought is None or product is None or not product.is_consumable:
+            continue
+        owned = case.book.subscription(case.customer.customer_id, bought.subscription_id)
+        if owned and owned.used_quantity > 0:
+            yield line, "INELIGIBLE_CONSUMED"
