@@ -1,0 +1,380 @@
+"""The command `orderdrop`.
+
+Says its first line before anything heavy is imported; a command imports what it needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.desk import Reconciled
+    from flows.settings import Settings
+    from schemas.orders import Intent
+
+# Imports stand inside the functions on purpose: the first line must not wait for them.
+# ruff: noqa: PLC0415
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Place orders from an Excel order sheet and get the workbook back with the answers.",
+    pretty_exceptions_enable=False,
+)
+
+FAULT: Final = 1
+WRONG_USE: Final = 2
+NOT_READY: Final = 3
+
+Workbook = Annotated[Path, typer.Argument(help="The workbook with the order sheet.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Where the workbook with answers goes.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Account = Annotated[str | None, typer.Option("--account", help="The account to order with.")]
+Environment = Annotated[
+    str | None, typer.Option("--environment", help="practice, sandbox or production.")
+]
+
+PRACTICE_LINE: Final = "Practice: nothing is ordered for real."
+
+
+def main() -> None:
+    """The entry point of the command.
+
+    Ends without taking the interpreter apart: with Prefect and pandas loaded that alone takes
+    half a second, and all that matters is on disk by then. Registered first, it runs after
+    everybody else's last words.
+    """
+    code = [FAULT]
+    atexit.register(_leave, code)
+    try:
+        app(standalone_mode=True)
+    except SystemExit as ended:
+        code[0] = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+        raise
+
+
+def _leave(code: list[int]) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code[0])
+
+
+@app.callback()
+def orderdrop() -> None:
+    """Order from spreadsheets: never twice, never lost, and answered in plain words."""
+
+
+@app.command()
+def submit(
+    workbook: Workbook,
+    out: Out = None,
+    follow: Annotated[
+        float, typer.Option("--follow", min=0, help="Seconds to wait for orders to finish.")
+    ] = 120,
+    yes: Annotated[bool, typer.Option("--yes", help="Order for real without asking.")] = False,
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Place the orders of one workbook and write it again with the answers."""
+    with faults_said_plainly():
+        settings = _settings(account, environment)
+        say(f"{_opening(settings)}Submitting {workbook.name} …")
+        _look_first(workbook)
+        _consent(environment, yes)
+        result = _run_flow(workbook, out, follow, settings)
+    _tell(result, as_json)
+    if result.stopped:
+        say(result.stopped)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def check(
+    workbook: Workbook,
+    out: Out = None,
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read and validate a workbook and write what was found; nobody is called."""
+    with faults_said_plainly():
+        settings = _settings(account, environment, connects=False)
+        say(f"Checking {workbook.name}; nothing is sent.")
+        _look_first(workbook)
+        from flows.desk import check as check_workbook
+
+        result = check_workbook(workbook, settings, out)
+    _tell(result, as_json)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 0,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="Durable book; in memory without it.")
+    ] = None,
+    latency: Annotated[float, typer.Option("--latency", help="Seconds before each answer.")] = 0,
+    faults: Annotated[
+        str, typer.Option("--faults", help="For example slow=0.05,executed-504=0.05.")
+    ] = "",
+) -> None:
+    """Run the embedded marketplace alone, on loopback, until stopped."""
+    from flows.sandbox import CannotStartError, SandboxSettings, run
+
+    try:
+        run(SandboxSettings(port=port, state=state, latency=latency, faults=faults))
+    except CannotStartError as error:
+        stop(str(error), NOT_READY)
+
+
+@app.command()
+def orders(
+    reference: Annotated[str | None, typer.Argument(help="One externalReferenceId.")] = None,
+    only_open: Annotated[bool, typer.Option("--open", help="Accepted, not finished.")] = False,
+    in_doubt: Annotated[bool, typer.Option("--in-doubt", help="Only those in doubt.")] = False,
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the ledger knows of orders."""
+    with faults_said_plainly():
+        settings = _settings(account, environment, connects=False)
+        from flows.desk import open_ledger
+        from flows.ordering.states import intent_state
+        from schemas.outcomes import State
+
+        ledger = open_ledger(settings)
+        known = ledger.find(settings.account, settings.effective_environment, reference)
+        outcomes = ledger.latest_outcomes([intent.intent_id for intent in known])
+        ledger.close()
+    rows: list[dict[str, Any]] = []
+    for intent in known:
+        seen = outcomes.get(intent.intent_id)
+        state = intent_state(intent, seen[0] if seen else None)
+        if (only_open and state is not State.OPEN) or (in_doubt and state is not State.IN_DOUBT):
+            continue
+        rows.append(_order_row(intent, state, seen[0].status if seen else ""))
+    if as_json:
+        _print_json({"environment": settings.effective_environment, "orders": rows})
+        return
+    _order_table(rows, settings)
+
+
+# --- what the commands share ---
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal, on standard error."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def stop(text: str, code: int) -> NoReturn:
+    """End with one plain sentence."""
+    say(text)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def faults_said_plainly() -> Iterator[None]:
+    """Every designed error becomes one sentence and its exit code."""
+    from schemas.faults import Stop
+
+    try:
+        yield
+    except Stop as error:
+        stop(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        stop("Stopped. What was ordered stands in the ledger; run the same command again.", FAULT)
+
+
+def _settings(account: str | None, environment: str | None, *, connects: bool = True) -> Settings:
+    from flows.settings import Settings
+
+    return Settings.checked(account=account, environment=environment, connects=connects)
+
+
+def _opening(settings: Settings) -> str:
+    return f"{PRACTICE_LINE} " if settings.effective_environment == "practice" else ""
+
+
+def _look_first(workbook: Path) -> None:
+    """What can be told in an instant is told before any server is started."""
+    from flows.workbook.parts import open_package, read_bytes
+
+    open_package(read_bytes(workbook), workbook.name).close()
+
+
+def _consent(environment: str | None, yes: bool) -> None:
+    """Production set in the settings is consent; given as a flag only, a person says yes."""
+    if environment != "production" or yes:
+        return
+    from flows.settings import Settings
+
+    if Settings().environment == "production":
+        return
+    if not sys.stdin.isatty():
+        stop("To order for real from here, add --yes. Nothing was ordered.", WRONG_USE)
+    if not typer.confirm("This orders for real, with real money. Go on?", err=True):
+        stop("Nothing was ordered.", WRONG_USE)
+
+
+def _run_flow(workbook: Path, out: Path | None, follow: float, settings: Settings) -> Reconciled:
+    """Start what is needed, import while it starts, then run the flow in this process."""
+    from flows.prefect_server import PrefectServer
+
+    server = PrefectServer(settings.state_dir)
+    server.begin()
+    with ExitStack() as stack:
+        progress = stack.enter_context(_progress())
+        marketplace = None
+        if settings.effective_environment == "practice":
+            from flows.practice import practice_marketplace
+
+            marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
+        from flows.submit_orders import run_submit_orders, watched_by
+
+        if marketplace is not None:
+            marketplace.wait()
+        server.ready()
+        stack.enter_context(watched_by(progress))
+        return asyncio.run(
+            run_submit_orders(
+                workbook=str(workbook),
+                environment=settings.effective_environment,
+                account=settings.account,
+                out=str(out) if out else None,
+                follow_seconds=follow,
+            )
+        )
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A line that moves, on a terminal; silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TaskID,
+        TextColumn,
+    )
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        bars: dict[str, TaskID] = {"Starting": shown.add_task("Starting", total=None)}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in bars:
+                for bar in bars.values():
+                    shown.remove_task(bar)
+                bars.clear()
+                bars[stage] = shown.add_task(stage, total=total or None)
+            shown.update(bars[stage], completed=done)
+
+        yield progress
+
+
+def _tell(result: Reconciled, as_json: bool) -> None:
+    if as_json:
+        fields = asdict(result)
+        del fields["attention"]
+        if not fields["stopped"]:
+            del fields["stopped"]
+        _print_json(fields)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for state, count in result.orders.items():
+        if count:
+            table.add_row(str(count), _STATE_WORDS.get(state, state))
+    console.print(f"{result.rows} rows of {result.sheet}:")
+    console.print(table)
+    if result.attention:
+        shown = ", ".join(str(row) for _, row, _, _, _ in result.attention[:12])
+        more = f" and {len(result.attention) - 12} more" if len(result.attention) > 12 else ""
+        console.print(f"Rows that need you: {shown}{more}. What to do stands beside each of them.")
+    console.print(f"The answers are in {result.output}", soft_wrap=True)
+
+
+_STATE_WORDS: Final = {
+    "ready": "can be sent",
+    "done": "done",
+    "open": "accepted, not finished yet",
+    "held": "held: rows to mend",
+    "needs_approval": "need approval",
+    "refused": "refused by Adobe",
+    "failed": "accepted, failed later",
+    "placed_before": "ordered before, not sent",
+    "in_doubt": "in doubt",
+    "previewed": "priced",
+}
+
+
+def _order_row(intent: Intent, state: str, status: str) -> dict[str, Any]:
+    return {
+        "reference": intent.reference,
+        "customer": intent.customer_id,
+        "type": intent.order_type,
+        "state": str(state),
+        "order_id": intent.order_id,
+        "order_status": status,
+        "written_at": intent.written_at.isoformat(),
+        "sends": intent.sends,
+        "error_code": intent.error_code,
+    }
+
+
+def _order_table(rows: list[dict[str, Any]], settings: Settings) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if not rows:
+        console.print(
+            f"The ledger knows no such order (account {settings.account}, "
+            f"{settings.effective_environment})."
+        )
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("Reference", "Customer", "Type", "State", "Order ID", "Status", "Written"):
+        table.add_column(title)
+    for row in rows:
+        table.add_row(
+            row["reference"],
+            row["customer"],
+            row["type"],
+            row["state"],
+            row["order_id"],
+            row["order_status"],
+            row["written_at"][:16],
+        )
+    console.print(table)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

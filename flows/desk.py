@@ -1,0 +1,387 @@
+"""The stages of the main job as plain functions, usable without Prefect.
+
+    read and plan  ─▶  place  ─▶  price  ─▶  follow  ─▶  reconcile
+
+Between stages only ids travel: what a stage learned stands in the ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from flows.ledger import Ledger
+from flows.marketplace.client import Address, Marketplace
+from flows.marketplace.pace import Pace
+from flows.ordering import answers as answering
+from flows.ordering.follow import follow
+from flows.ordering.group import Grouping, group
+from flows.ordering.plan import Run, keys_of, plan
+from flows.ordering.submit import Hands, price, submit
+from flows.outputs import default_output, write_output
+from flows.practice import practice_marketplace
+from flows.settings import Settings
+from flows.workbook.parts import read_bytes
+from flows.workbook.read import ReadSheet, read_content
+from flows.workbook.reconcile import reconcile
+from schemas.entries import Decision, Entry, Submission
+from schemas.faults import Fault, Stop
+from schemas.order_sheet import SheetLimits, check_rows
+from schemas.orders import Intent, MarketplaceStop
+from schemas.outcomes import NEEDS_PERSON, RowAnswer, State, WorkbookSummary
+
+Progress = Callable[[str, int, int], None]
+"""Told (stage, done, total) while a stage works."""
+
+
+def no_progress(_stage: str, _done: int, _total: int) -> None:
+    """For callers that do not watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a workbook amounts to, after reading and planning."""
+
+    submission_id: str
+    intent_ids: tuple[str, ...]
+    previews: int
+    orders: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """One run over one workbook, ended: the figures of `submit --json`."""
+
+    workbook: str
+    output: str
+    environment: str
+    account: str
+    sheet: str
+    rows: int
+    orders: Mapping[str, int]
+    calls: int
+    seconds: float
+    attention: tuple[tuple[str, int, str, str, str], ...] = ()
+    stopped: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """docs/design.md, Outer interfaces."""
+        if self.stopped:
+            return 3
+        if self.orders[State.IN_DOUBT]:
+            return 5
+        return 4 if any(self.orders[state] for state in NEEDS_PERSON) else 0
+
+
+@dataclass
+class Desk:
+    """One account in one environment, with the ledger open and the marketplace signed in to."""
+
+    settings: Settings
+    progress: Progress = no_progress
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        self.environment = self.settings.effective_environment
+        self._stack = AsyncExitStack()
+        self.stopped = ""
+
+    async def __aenter__(self) -> Self:
+        """Open the ledger, sign in, ping. Raises LedgerFault, MarketplaceStop, CompanionFault."""
+        settings = self.settings
+        async with AsyncExitStack() as stack:
+            self.ledger = open_ledger(settings)
+            stack.callback(self.ledger.close)
+            api_url, ims_url = settings.api_url, settings.ims_url
+            if self.environment == "practice":
+                companion = stack.enter_context(practice_marketplace(settings.state_dir).start())
+                api_url = ims_url = companion.wait()
+            address = Address(api_url, ims_url, settings.api_key, settings.secret())
+            self._pace = Pace(settings.calls_per_5s)
+            self._marketplace = await stack.enter_async_context(
+                Marketplace(address, self._pace, settings.effective_patience)
+            )
+            await self._marketplace.check()
+            self._stack = stack.pop_all()
+        self._hands = Hands(
+            book=self.ledger,
+            api=self._marketplace,
+            key_fingerprint=settings.key_fingerprint,
+            in_flight=settings.in_flight,
+            patience=settings.effective_patience,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    def read_and_plan(self, path: Path) -> Planned:
+        """Read, check, group and compare with the ledger; the intents are committed.
+
+        Raises WorkbookError when there is nothing to read.
+        """
+        content = read_bytes(path)
+        read, faults, grouping = examine(content, path.name, self.settings)
+        digest = self.ledger.keep_workbook(content, path.name, self.started_at)
+        run = Run(
+            self.settings.account,
+            self.environment,
+            self.settings.key_fingerprint,
+            digest,
+            datetime.now(UTC),
+        )
+        submission = Submission(
+            submission_id=str(uuid4()),
+            workbook_hash=digest,
+            name=path.name,
+            account=run.account,
+            environment=run.environment,
+            started_at=self.started_at,
+            layout=read.layout,
+            notes=read.notes,
+        )
+        keys = keys_of(grouping.orders)
+        names = self.ledger.workbook_names()
+        with self.ledger.planning(run.account, run.environment) as planning:
+            known = planning.intents_with(keys.values(), keys.keys())
+            decided = plan(grouping, known, keys, run, names)
+            planning.write(submission, faults, decided.intents, decided.entries)
+        sending = [e.intent_id for e in decided.entries if e.decision is Decision.SEND]
+        return Planned(
+            submission_id=submission.submission_id,
+            intent_ids=tuple(sending),
+            previews=sum(e.decision is Decision.PREVIEW for e in decided.entries),
+            orders=len(decided.entries),
+            rows=len(read.frame),
+        )
+
+    async def place(self, intent_ids: Sequence[str], done: int, total: int) -> None:
+        """Send a batch of intents as far as this run can bring them.
+
+        When the run must stop (credentials, rights), the rest stays unsent and `stopped`
+        says why: what was placed is still reconciled.
+        """
+        intents: dict[str, Intent] = self.ledger.intents(intent_ids)
+        ended = [done]
+        self.progress("Ordering", done, total)
+
+        def one_more(count: int) -> None:
+            ended[0] += count
+            self.progress("Ordering", ended[0], total)
+
+        try:
+            await submit(self._hands, [intents[i] for i in intent_ids], one_more)
+        except MarketplaceStop as stop:
+            self.stopped = str(stop)
+
+    async def price(self, submission_id: str) -> None:
+        """Ask the prices of the preview orders of a submission."""
+        previews = [
+            entry
+            for entry in self.ledger.entries(submission_id)
+            if entry.decision is Decision.PREVIEW
+        ]
+        ended = [0]
+
+        def one_more(count: int) -> None:
+            ended[0] += count
+            self.progress("Pricing", ended[0], len(previews))
+
+        try:
+            await price(self._hands, submission_id, previews, one_more)
+        except MarketplaceStop as stop:
+            self.stopped = str(stop)
+
+    async def follow(self, submission_id: str, seconds: float) -> int:
+        """Follow the accepted orders of a submission; returns how many are still open."""
+        intent_ids = [
+            entry.intent_id
+            for entry in self.ledger.entries(submission_id)
+            if entry.intent_id and entry.decision in {Decision.SEND, Decision.ANSWERED}
+        ]
+        if self.stopped:
+            return 0
+        try:
+            return await follow(self._hands, intent_ids, seconds)
+        except MarketplaceStop as stop:
+            self.stopped = str(stop)
+            return 0
+
+    def reconcile(self, submission_id: str, out: Path | None) -> Reconciled:
+        """Write the reconciled workbook: a view of the ledger beside the user's rows."""
+        submission = self.ledger.submission(submission_id)
+        entries = self.ledger.entries(submission_id)
+        faults = self.ledger.faults(submission_id)
+        intent_ids = [entry.intent_id for entry in entries if entry.intent_id]
+        rows = answering.row_answers(
+            entries,
+            faults,
+            self.ledger.intents(intent_ids),
+            self.ledger.latest_outcomes(intent_ids),
+            submission.environment,
+        )
+        states = answering.order_states(rows, entries)
+        now = datetime.now(UTC)
+        summary = _summary(submission, rows, entries, states, self.settings.timezone, now)
+        if self.stopped:
+            summary = _with_note(summary, f"The run was stopped: {self.stopped}")
+        content = reconcile(
+            self.ledger.workbook(submission.workbook_hash),
+            submission.layout,
+            rows,
+            faults,
+            summary,
+        )
+        target = write_output(
+            out or default_output(self.settings.output, submission.name), content, self.ledger.wrote
+        )
+        digest = hashlib.sha256(content).hexdigest()
+        self.ledger.finish(submission_id, str(target.absolute()), digest, now)
+        return Reconciled(
+            workbook=submission.name,
+            output=str(target),
+            environment=submission.environment,
+            account=submission.account,
+            sheet=submission.layout.sheet,
+            rows=len(rows),
+            orders=_counts(states.values()),
+            calls=self._pace.calls,
+            seconds=round((now - self.started_at).total_seconds(), 3),
+            attention=_attention(rows, entries),
+            stopped=self.stopped,
+        )
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger that the settings name. Raises LedgerFault."""
+    if settings.ledger_url:
+        return Ledger(settings.ledger_url, settings.state_dir / "workbooks")
+    return Ledger.in_folder(settings.state_dir)
+
+
+def examine(
+    content: bytes, name: str, settings: Settings
+) -> tuple[ReadSheet, tuple[Fault, ...], Grouping]:
+    """Read, check and group a workbook; nobody is called. Raises WorkbookError."""
+    read = read_content(content, name, settings.headers)
+    unknown = {(fault.row, fault.column) for fault in read.faults}
+    found = check_rows(read.frame, read.layout, SheetLimits(settings.max_quantity))
+    # A cell that cannot be read says so, and not that its value is missing as well.
+    told = [fault for fault in found if (fault.row, fault.column) not in unknown]
+    faults = (*read.faults, *told)
+    grouping = group(read.frame, faults, read.layout)
+    if len(grouping.orders) > settings.max_orders:
+        raise TooManyOrders(
+            f"{name} holds {len(grouping.orders)} orders; the settings allow "
+            f"{settings.max_orders} in one workbook (ORDERDROP_MAX_ORDERS). Nothing was ordered."
+        )
+    return read, (*faults, *grouping.disagreements), grouping
+
+
+class TooManyOrders(Stop):
+    """More orders than the guard rail allows in one workbook."""
+
+    exit_code = 2
+
+
+def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
+    """Read and validate only, and write what was found into a copy; no call to anyone."""
+    started_at = datetime.now(UTC)
+    content = read_bytes(path)
+    read, faults, grouping = examine(content, path.name, settings)
+    environment = settings.effective_environment
+    run = Run(settings.account, environment, settings.key_fingerprint, "", started_at)
+    held = Grouping((), grouping.held, grouping.disagreements)
+    entries = plan(held, (), {}, run, {}).entries
+    rows = answering.row_answers(entries, faults, {}, {}, environment)
+    states = answering.order_states(rows, entries)
+    summary = WorkbookSummary(
+        workbook=path.name,
+        sheet=read.layout.sheet,
+        environment=environment,
+        account=settings.account,
+        started_at=started_at,
+        finished_at=datetime.now(UTC),
+        timezone=settings.timezone,
+        rows=dict(Counter(row.state for row in rows)),
+        orders=dict(Counter(states.values())),
+        notes=read.notes,
+        ready=len(grouping.orders),
+    )
+    reconciled = reconcile(content, read.layout, rows, faults, summary)
+    target = write_output(
+        out or default_output(settings.output, path.name, "checked"), reconciled, lambda *_: False
+    )
+    return Reconciled(
+        workbook=path.name,
+        output=str(target),
+        environment=environment,
+        account=settings.account,
+        sheet=read.layout.sheet,
+        rows=len(read.frame),
+        orders={"ready": len(grouping.orders), **_counts(states.values())},
+        calls=0,
+        seconds=round((datetime.now(UTC) - started_at).total_seconds(), 3),
+        attention=_attention(rows, entries),
+    )
+
+
+def _summary(
+    submission: Submission,
+    rows: Sequence[RowAnswer],
+    entries: Sequence[Entry],
+    states: Mapping[int, State],
+    timezone: str,
+    now: datetime,
+) -> WorkbookSummary:
+    placed = frozenset({State.DONE, State.OPEN})
+    return WorkbookSummary(
+        workbook=submission.name,
+        sheet=submission.layout.sheet,
+        environment=submission.environment,
+        account=submission.account,
+        started_at=submission.started_at,
+        finished_at=submission.finished_at or now,
+        timezone=timezone,
+        rows=dict(Counter(row.state for row in rows)),
+        orders=dict(Counter(states.values())),
+        placed_totals=answering.totals(rows, entries, placed),
+        priced_totals=answering.totals(rows, entries, frozenset({State.PREVIEWED})),
+        notes=submission.notes,
+    )
+
+
+def _with_note(summary: WorkbookSummary, note: str) -> WorkbookSummary:
+    return replace(summary, notes=(note, *summary.notes))
+
+
+def _counts(states: Iterable[State]) -> dict[str, int]:
+    counted = Counter(states)
+    return {str(state): counted.get(state, 0) for state in State}
+
+
+def _attention(
+    rows: Sequence[RowAnswer], entries: Sequence[Entry]
+) -> tuple[tuple[str, int, str, str, str], ...]:
+    """(reference, row, result, what happened, what to do) of the rows a person must look at."""
+    reference = {row: entry.reference for entry in entries for row, _ in entry.lines}
+    return tuple(
+        (reference[r.row], r.row, r.result, r.what_happened, r.what_to_do)
+        for r in rows
+        if r.state in NEEDS_PERSON or r.state is State.IN_DOUBT
+    )

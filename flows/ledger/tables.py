@@ -1,0 +1,143 @@
+"""The ledger's tables (SQLAlchemy Core). Times are UTC text in ISO form, ids are text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION: Final = 1
+
+metadata = MetaData()
+
+versions = Table("ledger_version", metadata, Column("version", Integer, primary_key=True))
+
+workbooks = Table(
+    "workbooks",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("first_seen_at", String(32), nullable=False),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("submission_id", String(36), primary_key=True),
+    Column("workbook_hash", ForeignKey("workbooks.hash"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("environment", String(16), nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("finished_at", String(32)),
+    Column("layout", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("output", Text, nullable=False, default=""),
+    Column("output_hash", String(64), nullable=False, default=""),
+)
+
+sheet_faults = Table(
+    "sheet_faults",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.submission_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("sheet", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("cell", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("severity", String(8), nullable=False),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.submission_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("reference", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("order_type", Text, nullable=False),
+    Column("lines", Text, nullable=False),
+    Column("decision", String(16), nullable=False),
+    Column("intent_id", ForeignKey("intents.intent_id")),
+    Column("code", Text, nullable=False),
+    Column("what_happened", Text, nullable=False),
+    Column("what_to_do", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("refused", Boolean, nullable=False),
+    Column("answered_at", String(32)),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("intent_id", String(36), primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("environment", String(16), nullable=False),
+    Column("key_fingerprint", String(16), nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("order_type", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("body_key", String(64), nullable=False),
+    Column("correlation_id", String(36), nullable=False, unique=True),
+    Column("written_at", String(32), nullable=False),
+    Column("workbook_hash", String(64), nullable=False),
+    Column("reassign_users", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("sends", Integer, nullable=False),
+    Column("first_sent_at", String(32)),
+    Column("last_sent_at", String(32)),
+    Column("order_id", Text),
+    Column("error_code", Text, nullable=False),
+    Column("error_message", Text, nullable=False),
+    Column("error_details", Text, nullable=False),
+    Column("answered_at", String(32)),
+    Column("lease_owner", String(36), nullable=False),
+    Column("lease_until", String(32), nullable=False),
+    UniqueConstraint("environment", "order_id", name="one_intent_per_order_id"),
+    Index("intents_by_body_key", "account", "environment", "body_key"),
+    Index("intents_by_reference", "account", "environment", "reference"),
+    Index("intents_by_state", "state"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("request_id", String(36), primary_key=True),
+    Column("intent_id", ForeignKey("intents.intent_id"), nullable=False, index=True),
+    Column("send", Integer, nullable=False),
+    Column("sent_at", String(32), nullable=False),
+    Column("answered_at", String(32), nullable=False),
+    Column("http_status", Integer),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("intent_id", ForeignKey("intents.intent_id"), nullable=False, index=True),
+    Column("seen_at", String(32), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)

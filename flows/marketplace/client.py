@@ -1,0 +1,294 @@
+"""The calls of the orders API: one method to a call, an answer as a value.
+
+Over httpx with the aiohttp transport: httpx's own pool collapses as the number of calls in
+flight grows (docs/design.md, figures).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from time import time
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import quote
+from uuid import uuid4
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from pydantic import SecretStr, ValidationError
+
+from flows.marketplace.errors import (
+    SILENT,
+    UNREACHABLE,
+    UNREADABLE,
+    AccessRefused,
+    NotReachable,
+    error_parts,
+    raise_for,
+    seconds_to_wait,
+)
+from flows.marketplace.pace import Pace
+from flows.marketplace.sign_in import SignIn
+from schemas.orders import CallFailed, HistoryPage, Intent, OrderAnswer, Reply
+
+CONNECT_SECONDS: Final = 10.0
+READ_SECONDS: Final = 60.0
+SUCCESS: Final = frozenset({200, 201, 202})
+"""All three are success for every type, and the body decides (reference, section 8.4)."""
+
+PAGE: Final = 100
+
+Query = Mapping[str, str | int | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the marketplace is and who we are there; the secret never shows in its repr."""
+
+    api_url: str
+    sign_in_url: str
+    client_id: str
+    client_secret: SecretStr
+
+
+class Marketplace:
+    """A signed-in connection to the orders API, for one account and environment."""
+
+    def __init__(self, address: Address, pace: Pace, patience: float = 1.0) -> None:
+        self._address = address
+        self.pace = pace
+        self._patience = patience
+        self._client = httpx.AsyncClient(
+            transport=AiohttpTransport(limits=httpx.Limits(max_connections=500)),
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
+            follow_redirects=False,
+        )
+        self._sign_in = SignIn(
+            self._client,
+            address.sign_in_url,
+            address.client_id,
+            address.client_secret,
+            patience,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()
+
+    async def check(self) -> None:
+        """Sign in and ping: the connection test before the first order.
+
+        Raises MarketplaceStop when credentials, key, clock or address are wrong.
+        """
+        reply, body = await self._call("GET", "/partnerservice/ping", correlation_id=str(uuid4()))
+        if reply.http_status in {401, 403}:
+            raise AccessRefused(
+                f"The marketplace does not accept our key or token ({reply.code}); check "
+                "ORDERDROP_CLIENT_ID. Nothing was ordered."
+            )
+        if reply.http_status != 200 or body.strip().strip(b'"') != b"pong":
+            host = httpx.URL(self._address.api_url).host
+            raise NotReachable(
+                f"The marketplace at {host} cannot be reached ({reply.code or 'no ping'}); check "
+                "the internet connection and the address in the settings. Nothing was ordered."
+            )
+
+    async def ready(self) -> None:
+        """Wait for a place in the pace and for a token, so that the next `place` can go at once.
+
+        Raises MarketplaceStop when there is no signing in.
+        """
+        await self._sign_in.token()
+        await self.pace.take()
+
+    async def place(self, intent: Intent) -> Reply:
+        """Send the intent once, exactly as written; never twice within one call of this.
+
+        The caller has awaited `ready` and has counted this send in the ledger. What the wire
+        brings is a Reply; after a refused token (401, 4117) the next `ready` signs in anew.
+        Raises AccessRefused when a new token was refused as well.
+        """
+        query = {"reassign-users": "true"} if intent.reassign_users else {}
+        token = await self._sign_in.token()
+        reply, body = await self._exchange(
+            "POST",
+            f"/v3/customers/{quote(intent.customer_id, safe='')}/orders",
+            intent.correlation_id,
+            token,
+            intent.body,
+            query,
+        )
+        if _token_refused(reply) and not await self._sign_in.refused(token):
+            raise AccessRefused(
+                f"The marketplace refuses our token again and again ({reply.code}); check "
+                "ORDERDROP_CLIENT_ID and the rights of the account."
+            )
+        return _with_order(reply, body)
+
+    async def preview(self, customer_id: str, body: bytes) -> Reply:
+        """Price an order; a fresh correlation id for each call (reference, section 4.2)."""
+        reply, answer = await self._call(
+            "POST",
+            f"/v3/customers/{quote(customer_id, safe='')}/orders",
+            correlation_id=str(uuid4()),
+            content=body,
+            query={"fetch-price": "true"},
+        )
+        return _with_order(reply, answer)
+
+    async def order(self, customer_id: str, order_id: str) -> OrderAnswer:
+        """One order with its prices (reference, section 13.1). Raises CallFailed."""
+        path = f"/v3/customers/{quote(customer_id, safe='')}/orders/{quote(order_id, safe='')}"
+        reply, body = await self._call(
+            "GET", path, correlation_id=str(uuid4()), query={"fetch-price": "true"}
+        )
+        raise_for(reply)
+        read = _with_order(reply, body)
+        raise_for(read)
+        if read.order is None:
+            raise CallFailed("The marketplace's answer cannot be read.", read)
+        return read.order
+
+    async def history(
+        self, customer_id: str, since: datetime, order_types: list[str]
+    ) -> list[OrderAnswer]:
+        """All orders of the types since a moment (UTC), newest first, prices included.
+
+        Pages by offset and count, drops order ids that come twice because new orders pushed
+        them on, and names start-date always, since the default hides older terms
+        (reference, section 13.2). Raises CallFailed.
+        """
+        found: dict[str, OrderAnswer] = {}
+        offset = 0
+        while True:
+            query: Query = {
+                "order-type": order_types,
+                "start-date": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "limit": PAGE,
+                "offset": offset,
+                "fetch-price": "true",
+            }
+            page = await self._history_page(customer_id, query)
+            for order in page.items:
+                found.setdefault(order.order_id, order)
+            offset += len(page.items)
+            if not page.items or offset >= page.total_count:
+                return list(found.values())
+
+    async def _history_page(self, customer_id: str, query: Query) -> HistoryPage:
+        reply, body = await self._call(
+            "GET",
+            f"/v3/customers/{quote(customer_id, safe='')}/orders",
+            correlation_id=str(uuid4()),
+            query=query,
+        )
+        raise_for(reply)
+        try:
+            return HistoryPage.model_validate(json.loads(body, parse_float=Decimal))
+        except (ValueError, ValidationError):
+            raise CallFailed("The marketplace's order list cannot be read.", reply) from None
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        correlation_id: str,
+        content: bytes | None = None,
+        query: Query | None = None,
+    ) -> tuple[Reply, bytes]:
+        """One HTTP call; a refused token is renewed once and the same call repeated."""
+        while True:
+            token = await self._sign_in.token()
+            await self.pace.take()
+            reply, body = await self._exchange(
+                method, path, correlation_id, token, content, query or {}
+            )
+            if not (_token_refused(reply) and await self._sign_in.refused(token)):
+                return reply, body
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        correlation_id: str,
+        token: str,
+        content: bytes | None,
+        query: Query,
+    ) -> tuple[Reply, bytes]:
+        request_id = str(uuid4())
+        headers = {
+            "X-Api-Key": self._address.client_id,
+            "Authorization": f"Bearer {token}",
+            "X-Correlation-Id": correlation_id,
+            "X-Request-Id": request_id,
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+        try:
+            answer = await self._client.request(
+                method,
+                self._address.api_url + path,
+                params=dict(query),
+                content=content,
+                headers=headers,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            code = UNREACHABLE if _nothing_was_sent(error) else SILENT
+            return Reply(request_id, None, code=code), b""
+        if answer.status_code == 429:
+            self.pace.slow_down()
+        if answer.status_code in SUCCESS:
+            return Reply(request_id, answer.status_code), answer.content
+        code, message, details, by_service = error_parts(answer.status_code, answer.content)
+        reply = Reply(
+            request_id,
+            answer.status_code,
+            code=code,
+            message=message,
+            details=details,
+            retry_after=seconds_to_wait(answer.headers.get("retry-after"), time()),
+            spoken_by_service=by_service,
+        )
+        return reply, answer.content
+
+
+def _nothing_was_sent(error: Exception) -> bool:
+    """Whether name, connect or TLS failed; whatever cannot be told counts as sent.
+
+    The transport calls a connection that the server closed without an answer a ConnectError
+    as well, so the class of its cause decides.
+    """
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
+        return True
+    return isinstance(
+        error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError
+    )
+
+
+def _token_refused(reply: Reply) -> bool:
+    return reply.http_status == 401 or reply.code == "4117"
+
+
+def _with_order(reply: Reply, body: bytes) -> Reply:
+    """The reply of a success with its order; one that cannot be read becomes NET/BAD_ANSWER."""
+    if reply.code:
+        return reply
+    try:
+        raw: Any = json.loads(body, parse_float=Decimal)
+        order = OrderAnswer.model_validate(raw)
+    except (ValueError, ValidationError):
+        return Reply(reply.request_id, reply.http_status, code=UNREADABLE)
+    return Reply(reply.request_id, reply.http_status, order=order, raw=raw)

@@ -1,0 +1,56 @@
+"""The rolling-window budget of calls (reference, section 22)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from time import monotonic
+from typing import Final
+
+WINDOW: Final = 5.0
+"""Seconds over which the vendor counts calls."""
+
+_RECOVERY: Final = 30.0
+"""Seconds after which half of a cut made by a 429 is given back."""
+
+
+class Pace:
+    """At most `calls` calls in any rolling five seconds, for every kind of call of one key.
+
+    Starts are spread a little, so that a full window is not spent in its first instant. A 429
+    halves the budget; it comes back by halves while no further 429 arrives.
+    """
+
+    def __init__(self, calls: int) -> None:
+        self._full = calls
+        self._allowed = calls
+        self._starts: deque[float] = deque()
+        self._lock = asyncio.Lock()
+        self._slowed_at = 0.0
+        self.calls = 0
+
+    async def take(self) -> None:
+        """Wait until one more call fits into the window, and count it."""
+        async with self._lock:
+            while True:
+                now = monotonic()
+                self._recover(now)
+                while self._starts and now - self._starts[0] >= WINDOW:
+                    self._starts.popleft()
+                if len(self._starts) < self._allowed:
+                    self._starts.append(now)
+                    self.calls += 1
+                    return
+                await asyncio.sleep(self._starts[0] + WINDOW - now)
+
+    def slow_down(self) -> None:
+        """The marketplace answered 429: halve the budget, once per window."""
+        now = monotonic()
+        if now - self._slowed_at >= WINDOW:
+            self._allowed = max(1, self._allowed // 2)
+            self._slowed_at = now
+
+    def _recover(self, now: float) -> None:
+        if self._allowed < self._full and now - self._slowed_at >= _RECOVERY:
+            self._allowed = min(self._full, self._allowed * 2)
+            self._slowed_at = now

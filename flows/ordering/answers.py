@@ -1,0 +1,350 @@
+"""From the ledger to what stands beside each row: the words finance reads."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from flows.ordering.refusals import Refusal, refused_rows
+from flows.ordering.states import placed_state
+from schemas.code_tables import explain, status_codes
+from schemas.entries import Decision, Entry
+from schemas.faults import Fault
+from schemas.orders import Intent, IntentState, LineAnswer, OrderAnswer
+from schemas.outcomes import Environment, RowAnswer, State, result_words
+
+Outcomes = Mapping[str, tuple[OrderAnswer, datetime]]
+
+
+def row_answers(
+    entries: Sequence[Entry],
+    faults: Sequence[Fault],
+    intents: Mapping[str, Intent],
+    outcomes: Outcomes,
+    environment: Environment,
+) -> tuple[RowAnswer, ...]:
+    """One answer for every order row, in the order of the sheet.
+
+    `intents` by id, `outcomes` the newest known of each accepted intent's order.
+    """
+    by_row: dict[int, list[Fault]] = defaultdict(list)
+    for fault in faults:
+        by_row[fault.row].append(fault)
+    answers = [
+        _with_warnings(answer, by_row)
+        for entry in entries
+        for answer in _of_entry(entry, by_row, intents, outcomes, environment)
+    ]
+    return tuple(sorted(answers, key=lambda answer: answer.row))
+
+
+def order_states(answers: Sequence[RowAnswer], entries: Sequence[Entry]) -> dict[int, State]:
+    """The state of each order by its position; all rows of an order share it."""
+    state_of = {answer.row: answer.state for answer in answers}
+    return {entry.position: state_of[entry.lines[0][0]] for entry in entries}
+
+
+def totals(
+    answers: Sequence[RowAnswer], entries: Sequence[Entry], states: frozenset[State]
+) -> dict[str, Decimal]:
+    """Known order totals by currency, of the orders in one of the states."""
+    answer_of = {answer.row: answer for answer in answers}
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        answer = answer_of[entry.lines[0][0]]
+        if answer.state in states and answer.order_total is not None:
+            sums[answer.price_currency] += answer.order_total
+    return dict(sorted(sums.items()))
+
+
+def _of_entry(
+    entry: Entry,
+    by_row: Mapping[int, Sequence[Fault]],
+    intents: Mapping[str, Intent],
+    outcomes: Outcomes,
+    environment: Environment,
+) -> list[RowAnswer]:
+    if entry.decision is Decision.PREVIEW:
+        return _of_preview(entry, environment)
+    if entry.decision is Decision.HELD and not entry.code:
+        return _of_faulty(entry, by_row, environment)
+    if entry.decision in {Decision.HELD, Decision.PLACED_BEFORE}:
+        state = State.HELD if entry.decision is Decision.HELD else State.PLACED_BEFORE
+        before = intents.get(entry.intent_id)
+        return _same_on_all(
+            entry,
+            RowAnswer(
+                row=0,
+                state=state,
+                result=result_words(state, entry.order_type, environment),
+                order_id=before.order_id if before else "",
+                error_code=entry.code,
+                what_happened=entry.what_happened,
+                what_to_do=entry.what_to_do,
+            ),
+        )
+    intent = intents[entry.intent_id]
+    if intent.state is IntentState.ACCEPTED:
+        order, seen_at = outcomes[intent.intent_id]
+        return _of_accepted(entry, intent, order, seen_at, environment)
+    if intent.state is IntentState.REFUSED:
+        refusal = Refusal(
+            intent.error_code, intent.error_message, intent.error_details, intent.answered_at
+        )
+        return refused_rows(entry, refusal, environment)
+    return _same_on_all(entry, _of_unsettled(entry, intent, environment))
+
+
+def _same_on_all(entry: Entry, answer: RowAnswer) -> list[RowAnswer]:
+    return [replace(answer, row=row) for row, _ in entry.lines]
+
+
+def _with_warnings(answer: RowAnswer, by_row: Mapping[int, Sequence[Fault]]) -> RowAnswer:
+    warnings = [f for f in by_row.get(answer.row, ()) if f.severity == "warning"]
+    if not warnings:
+        return answer
+    told = " ".join([answer.what_happened, *(f"Note: {fault.message}" for fault in warnings)])
+    return replace(answer, what_happened=told.strip())
+
+
+# --- held ---
+
+
+def _of_faulty(
+    entry: Entry, by_row: Mapping[int, Sequence[Fault]], environment: Environment
+) -> list[RowAnswer]:
+    faulty = {
+        row: [fault for fault in by_row.get(row, ()) if fault.severity == "fault"]
+        for row, _ in entry.lines
+    }
+    bad = [row for row, found in faulty.items() if found]
+    return [_held_row(entry, row, faulty[row], bad, environment) for row, _ in entry.lines]
+
+
+def _held_row(
+    entry: Entry,
+    row: int,
+    faults: Sequence[Fault],
+    bad: Sequence[int],
+    environment: Environment,
+) -> RowAnswer:
+    answer = RowAnswer(
+        row=row,
+        state=State.HELD,
+        result=result_words(State.HELD, entry.order_type, environment),
+    )
+    if faults:
+        return replace(
+            answer,
+            error_code=", ".join(dict.fromkeys(fault.code for fault in faults)),
+            what_happened=" ".join(dict.fromkeys(fault.message for fault in faults)),
+            what_to_do=" ".join(dict.fromkeys(fault.hint for fault in faults)),
+        )
+    others = ", ".join(str(other) for other in bad[:5]) + (
+        f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+    )
+    rows = f"row{'s' if len(bad) > 1 else ''} {others}"
+    return replace(
+        answer,
+        error_code="ORDER_HELD",
+        what_happened=f"Nothing is wrong with this row, but {rows} of the same order "
+        f"({entry.reference}) must be mended first. An order is sent whole or not at all.",
+        what_to_do=f"Mend {rows} and drop the workbook again.",
+    )
+
+
+# --- not settled ---
+
+
+def _of_unsettled(entry: Entry, intent: Intent, environment: Environment) -> RowAnswer:
+    if intent.state is IntentState.WRITTEN and not intent.sends:
+        return RowAnswer(
+            row=0,
+            state=State.HELD,
+            result=result_words(State.HELD, entry.order_type, environment),
+            error_code="NOT_SENT",
+            what_happened="The run ended before it was this order's turn; nothing of it was sent.",
+            what_to_do="Drop the workbook again; what was ordered already is not ordered twice.",
+        )
+    known = explain(intent.error_code)
+    said = f" ({known.meaning}; {intent.error_code})" if known else ""
+    stuck = intent.state is IntentState.STUCK
+    return RowAnswer(
+        row=0,
+        state=State.IN_DOUBT,
+        result=result_words(State.IN_DOUBT, entry.order_type, environment),
+        error_code=intent.error_code,
+        what_happened="The order was sent, but we cannot know yet whether Adobe placed it: "
+        + ("more than one order there could be it." if stuck else f"no clear answer came{said}."),
+        what_to_do=(
+            "Ask whoever looks after Orderdrop to settle it with Adobe; do not order it again."
+            if stuck
+            else "Do not order it again. Drop this workbook again later: Orderdrop asks Adobe "
+            "first and never orders twice."
+        ),
+        answered_at=intent.answered_at,
+    )
+
+
+# --- placed ---
+
+
+def _of_accepted(
+    entry: Entry,
+    intent: Intent,
+    order: OrderAnswer,
+    seen_at: datetime,
+    environment: Environment,
+) -> list[RowAnswer]:
+    state = placed_state(order)
+    missed = _missed_discounts(order)
+    happened, advice = _told(state, order, intent, missed)
+    again = (
+        f"Placed by an earlier run as order {order.order_id}; not sent again. "
+        if entry.decision is Decision.ANSWERED
+        else ""
+    )
+    base = RowAnswer(
+        row=0,
+        state=state,
+        result=result_words(state, entry.order_type, environment, discount_missed=bool(missed)),
+        order_id=intent.order_id,
+        order_status=order.status or "1002",
+        error_code=order.status if state is State.FAILED else "",
+        what_happened=again + happened,
+        what_to_do=advice,
+        answered_at=seen_at,
+    )
+    return _with_lines(entry, base, order)
+
+
+def _told(
+    state: State, order: OrderAnswer, intent: Intent, missed: Sequence[str]
+) -> tuple[str, str]:
+    """What happened and what to do, of an order with an order id."""
+    if state is State.OPEN:
+        return (
+            "Adobe has accepted the order and is still working on it.",
+            "Nothing now; it usually finishes within minutes. Do not order it again.",
+        )
+    if state is State.FAILED:
+        meaning = status_codes()["Order", order.status].meaning
+        return (
+            f"Adobe accepted the order and failed it afterwards: {meaning}",
+            "Settle the cause with Adobe; then order it again as a new order with a new reference.",
+        )
+    done = {
+        "RETURN": f"The return of order {order.reference_order_id} is complete.",
+        "RENEWAL": "The renewal is complete.",
+        "SWITCH": "The upgrade is complete.",
+        "REVERT_SWITCH": "The upgrade was taken back.",
+    }.get(intent.order_type, "The order is complete.")
+    if order.status == "1008":
+        done = "The order was placed and has been returned since."
+    if missed:
+        return (
+            f"{done} The discount code {', '.join(missed)} was not honoured: full price.",
+            "Check the discount code with Adobe; the order itself stands.",
+        )
+    return done, ""
+
+
+def _missed_discounts(order: OrderAnswer) -> list[str]:
+    """Discount codes that the marketplace did not honour (also inside a 2xx)."""
+    return [
+        discount.code
+        for line in order.lines
+        for discount in line.flex_discounts
+        if discount.result == "FAILURE"
+    ]
+
+
+def _with_lines(entry: Entry, base: RowAnswer, order: OrderAnswer) -> list[RowAnswer]:
+    lines = {line.number: line for line in order.lines}
+    total, currency = _total(order)
+    answers = []
+    for row, number in entry.lines:
+        line = lines.get(number)
+        answers.append(
+            replace(
+                base,
+                row=row,
+                line_status=line.status if line else "",
+                line_subscription_id=line.subscription_id if line else "",
+                offer_sold=line.offer_id if line else "",
+                line_price=_line_price(line),
+                order_total=total,
+                price_currency=currency,
+            )
+        )
+    return answers
+
+
+def _line_price(line: LineAnswer | None) -> Decimal | None:
+    return line.pricing.line_price if line and line.pricing else None
+
+
+def _total(order: OrderAnswer) -> tuple[Decimal | None, str]:
+    """The vendor's own total; orders that mix currencies have none (reference, 15.1)."""
+    if len(order.price_sums) != 1:
+        return None, ""
+    return order.price_sums[0].amount, order.price_sums[0].currency
+
+
+# --- priced ---
+
+
+def _of_preview(entry: Entry, environment: Environment) -> list[RowAnswer]:
+    if entry.answer:
+        order = OrderAnswer.model_validate(json.loads(entry.answer, parse_float=Decimal))
+        return _of_priced(entry, order, environment)
+    if entry.refused:
+        message, *details = json.loads(entry.what_happened)
+        return refused_rows(
+            entry, Refusal(entry.code, message, tuple(details), entry.answered_at), environment
+        )
+    return _same_on_all(
+        entry,
+        RowAnswer(
+            row=0,
+            state=State.HELD,
+            result=result_words(State.HELD, entry.order_type, environment),
+            error_code=entry.code or "NOT_PRICED",
+            what_happened="The price could not be asked: no usable answer came. A preview "
+            "orders nothing.",
+            what_to_do="Drop the workbook again later.",
+            answered_at=entry.answered_at,
+        ),
+    )
+
+
+def _of_priced(entry: Entry, order: OrderAnswer, environment: Environment) -> list[RowAnswer]:
+    missed = _missed_discounts(order)
+    base = RowAnswer(
+        row=0,
+        state=State.PREVIEWED,
+        result=result_words(
+            State.PREVIEWED, entry.order_type, environment, discount_missed=bool(missed)
+        ),
+        what_happened="Priced only; nothing was ordered."
+        + (f" The discount code {', '.join(missed)} would not be honoured." if missed else ""),
+        what_to_do="To order it, set the order type to what you want and drop the workbook again.",
+        answered_at=entry.answered_at,
+    )
+    sent = json.loads(entry.request).get("lineItems", [])
+    offers = {line["extLineItemNumber"]: line["offerId"] for line in sent}
+    answers = _with_lines(entry, base, order)
+    return [
+        replace(
+            answer,
+            what_happened=f"{answer.what_happened} Adobe would sell {answer.offer_sold} instead "
+            f"of {offers[number]} (another price level).",
+        )
+        if answer.offer_sold and number in offers and answer.offer_sold != offers[number]
+        else answer
+        for answer, (_, number) in zip(answers, entry.lines, strict=True)
+    ]

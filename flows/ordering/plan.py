@@ -1,0 +1,241 @@
+"""What to do with each order of a workbook: send it, go on with it, answer it, or hold it.
+
+docs/protocol.md, "What counts as the same order", case by case, in its order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import uuid4
+
+from flows.ordering.bodies import body_key, request_body
+from flows.ordering.group import Grouping, HeldOrder
+from schemas.entries import Decision, Entry
+from schemas.order_types import PREVIEWS
+from schemas.orders import Intent, IntentState, Order
+from schemas.outcomes import Environment
+
+GOES_ON: Final = frozenset(
+    {IntentState.WRITTEN, IntentState.SENT, IntentState.LOOKING, IntentState.STUCK}
+)
+"""States of an intent that stands between its order and any other intent for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Who plans, where, for which workbook (by the hash of its bytes)."""
+
+    account: str
+    environment: Environment
+    key_fingerprint: str
+    workbook_hash: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The intents to write and one entry for each order of the sheet, in sheet order."""
+
+    intents: tuple[Intent, ...]
+    entries: tuple[Entry, ...]
+
+
+def keys_of(orders: Sequence[Order]) -> dict[str, str]:
+    """Body key by reference, for the orders that place something."""
+    return {order.reference: body_key(order) for order in orders if not _is_preview(order)}
+
+
+def plan(
+    grouping: Grouping,
+    known: Sequence[Intent],
+    keys: Mapping[str, str],
+    run: Run,
+    workbook_names: Mapping[str, str],
+) -> Plan:
+    """Decide each order.
+
+    `known` are the intents of this account and environment with one of the orders' body keys
+    or references, oldest first; `workbook_names` names workbooks by hash.
+    """
+    planned: list[tuple[int, Entry, Intent | None]] = [
+        (held.rows[0], _held_entry(held), None) for held in grouping.held
+    ]
+    for order in grouping.orders:
+        entry, intent = _decide(order, known, keys, run, workbook_names)
+        planned.append((order.rows[0], entry, intent))
+    planned.sort(key=lambda item: item[0])
+    entries = tuple(
+        replace(entry, position=position) for position, (_, entry, _) in enumerate(planned, start=1)
+    )
+    return Plan(tuple(intent for _, _, intent in planned if intent), entries)
+
+
+def _decide(  # noqa: PLR0911  # one return to a case of the protocol
+    order: Order,
+    known: Sequence[Intent],
+    keys: Mapping[str, str],
+    run: Run,
+    names: Mapping[str, str],
+) -> tuple[Entry, Intent | None]:
+    if _is_preview(order):
+        return _entry(order, Decision.PREVIEW, request=request_body(order).decode()), None
+    key = keys[order.reference]
+    same = [intent for intent in known if intent.body_key == key]
+    accepted = [intent for intent in same if intent.state is IntentState.ACCEPTED]
+    if order.earlier_order_id:
+        evidence = _by_evidence(order, accepted)
+        if evidence is not None and not order.repeat:
+            return evidence, None
+    of_this_workbook = [i for i in accepted if i.workbook_hash == run.workbook_hash]
+    if of_this_workbook:
+        return _answered(order, of_this_workbook[-1]), None
+    unsettled = [intent for intent in same if intent.state in GOES_ON]
+    if unsettled:
+        return _entry(order, Decision.SEND, intent_id=unsettled[-1].intent_id), None
+    if not order.repeat:
+        if accepted:
+            return _placed_before(order, accepted[-1], names), None
+        other = [i for i in known if i.reference == order.reference and i.body_key != key]
+        other = [i for i in other if i.customer_id == order.customer_id]
+        taken = [i for i in other if i.state in GOES_ON or i.state is IntentState.ACCEPTED]
+        if taken:
+            return _reference_taken(order, taken[-1]), None
+    intent = _intent(order, key, run)
+    return _entry(order, Decision.SEND, intent_id=intent.intent_id), intent
+
+
+def _by_evidence(order: Order, accepted: Sequence[Intent]) -> Entry | None:
+    """Cases 1 and 2: an order id stands beside the rows already."""
+    for intent in accepted:
+        if intent.order_id == order.earlier_order_id:
+            return _answered(order, intent)
+    return _entry(
+        order,
+        Decision.HELD,
+        code="ORDER_ID_NOT_OURS",
+        what_happened=f"Order ID {order.earlier_order_id} stands beside these rows, but this "
+        "computer did not place these rows under that number (they were changed since, or "
+        "placed from another computer or another environment). Nothing was sent.",
+        what_to_do="Check with Adobe whether the order was placed. To order something else, "
+        "empty the Order ID and give the rows a new reference.",
+    )
+
+
+def _answered(order: Order, intent: Intent) -> Entry:
+    return _entry(order, Decision.ANSWERED, intent_id=intent.intent_id)
+
+
+def _placed_before(order: Order, intent: Intent, names: Mapping[str, str]) -> Entry:
+    placed = (intent.answered_at or intent.written_at).strftime("%Y-%m-%d %H:%M UTC")
+    where = names.get(intent.workbook_hash, "another workbook")
+    return _entry(
+        order,
+        Decision.PLACED_BEFORE,
+        intent_id=intent.intent_id,
+        code="PLACED_BEFORE",
+        what_happened=f"The very same order was placed on {placed} from {where} as order "
+        f"{intent.order_id}. It was not sent again.",
+        what_to_do="If it is meant to be ordered once more, write yes in the column repeat on "
+        "all its rows and drop the workbook again; otherwise remove the rows.",
+    )
+
+
+def _reference_taken(order: Order, intent: Intent) -> Entry:
+    known_as = f"order {intent.order_id}" if intent.order_id else "an order still in doubt"
+    differing = ", ".join(_differences(order, intent)) or "the lines"
+    return _entry(
+        order,
+        Decision.HELD,
+        code="REFERENCE_TAKEN",
+        what_happened=f"The reference {order.reference} was used before for {known_as} of this "
+        f"customer, with something different in it: {differing}. Nothing was sent.",
+        what_to_do="Give a new order a reference of its own (or write yes in the column repeat "
+        "on all its rows to use the reference once more).",
+    )
+
+
+def _differences(order: Order, intent: Intent) -> list[str]:
+    """In which respects an order differs from the one placed under its reference."""
+    now, then = json.loads(request_body(order)), json.loads(intent.body)
+    names = {
+        "orderType": "the order type",
+        "referenceOrderId": "the order it refers to",
+        "currencyCode": "the currency",
+        "cancellingItems": "what is given up",
+    }
+    told = [words for field, words in names.items() if now.get(field) != then.get(field)]
+    lines_now = {line["extLineItemNumber"]: line for line in now.get("lineItems", [])}
+    lines_then = {line["extLineItemNumber"]: line for line in then.get("lineItems", [])}
+    if len(lines_now) != len(lines_then):
+        told.append(f"{len(lines_now)} lines now, {len(lines_then)} then")
+    for number in sorted(lines_now.keys() & lines_then.keys()):
+        fields = lines_now[number].keys() | lines_then[number].keys()
+        for field in sorted(fields):
+            was, here = lines_then[number].get(field), lines_now[number].get(field)
+            if was != here:
+                told.append(f"{field} of line {number} ({here} now, {was} then)")
+    return told[:5]
+
+
+def _intent(order: Order, key: str, run: Run) -> Intent:
+    return Intent(
+        intent_id=str(uuid4()),
+        account=run.account,
+        environment=run.environment,
+        key_fingerprint=run.key_fingerprint,
+        customer_id=order.customer_id,
+        order_type=order.order_type,
+        reference=order.reference,
+        body=request_body(order),
+        body_key=key,
+        correlation_id=str(uuid4()),
+        written_at=run.now,
+        workbook_hash=run.workbook_hash,
+        reassign_users=order.reassign_users,
+        state=IntentState.WRITTEN,
+    )
+
+
+def _held_entry(held: HeldOrder) -> Entry:
+    """The entry of an order with faulty rows; each row's own words come from its faults."""
+    return Entry(
+        position=0,
+        reference=held.reference,
+        customer_id=held.customer_id,
+        order_type=held.order_type,
+        lines=tuple((row, 0) for row in held.rows),
+        decision=Decision.HELD,
+    )
+
+
+def _entry(
+    order: Order,
+    decision: Decision,
+    *,
+    intent_id: str = "",
+    code: str = "",
+    what_happened: str = "",
+    what_to_do: str = "",
+    request: str = "",
+) -> Entry:
+    return Entry(
+        position=0,
+        reference=order.reference,
+        customer_id=order.customer_id,
+        order_type=order.order_type,
+        lines=tuple((line.row, line.number) for line in order.lines),
+        decision=decision,
+        intent_id=intent_id,
+        code=code,
+        what_happened=what_happened,
+        what_to_do=what_to_do,
+        request=request,
+    )
+
+
+def _is_preview(order: Order) -> bool:
+    return order.order_type in PREVIEWS

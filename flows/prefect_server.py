@@ -1,0 +1,88 @@
+"""The Prefect API that a command works with: the configured one, or a local one of our own.
+
+Nothing here imports Prefect: its address must stand in the environment before the first
+import, and the server starts while the command is still importing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import Final
+
+from flows.companion import Companion, CompanionFault, Service, speaks
+
+_QUIET: Final = {
+    # No call leaves the machine, and nothing but our own words on the terminal.
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_CLI_PROMPT": "false",
+}
+
+_held: list[Companion] = []
+"""Kept until the process ends: Prefect sends its last events while it exits."""
+
+
+class PrefectServer:
+    """`begin` early, `ready` before Prefect is imported."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._folder = state_dir / "prefect"
+        self._companion: Companion | None = None
+        self._api_url = configured_api_url()
+
+    def begin(self) -> None:
+        """Start a local server unless one is configured; does not wait for it."""
+        for name, value in _QUIET.items():
+            os.environ.setdefault(name, value)
+        if self._api_url:
+            return
+        command = (
+            sys.executable,
+            "-m",
+            "prefect",
+            "server",
+            "start",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "{port}",
+        )
+        environment = {
+            **_QUIET,
+            "PREFECT_HOME": str(self._folder),
+            "PREFECT_SERVER_UI_ENABLED": "false",
+            "PREFECT_PROFILES_PATH": str(self._folder / "profiles.toml"),
+        }
+        service = Service("The local Prefect server", command, "/api/health", environment)
+        self._companion = Companion(self._folder, service).start()
+        _held.append(self._companion)
+        os.environ["PREFECT_API_URL"] = f"{self._companion.url}/api"
+
+    def ready(self) -> None:
+        """Wait until the API answers. Raises CompanionFault."""
+        if self._companion is not None:
+            self._companion.wait()
+        elif not speaks(f"{self._api_url.rstrip('/')}/health"):
+            raise CompanionFault(
+                f"The Prefect server at {self._api_url} does not answer; start it, or take "
+                "PREFECT_API_URL out of the environment to work without it. Nothing was ordered."
+            )
+
+
+def configured_api_url() -> str:
+    """The API that the user has set: in the environment, or in Prefect's active profile."""
+    if url := os.environ.get("PREFECT_API_URL"):
+        return url
+    home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
+    profiles = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml"))
+    try:
+        table = tomllib.loads(profiles.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    active = os.environ.get("PREFECT_PROFILE") or table.get("active", "")
+    profile = table.get("profiles", {}).get(active, {})
+    return str(profile.get("PREFECT_API_URL", ""))

@@ -1,0 +1,204 @@
+"""Settings: flags over environment over `.env` over `orderdrop.toml`, checked before any order.
+
+Everything that can be wrong here is found by `Settings.checked()` and said in one sentence,
+so that a run either starts with sound settings or does not start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from schemas.faults import Stop
+from schemas.outcomes import Environment
+
+PRACTICE_CLIENT_ID: Final = "practice"
+PRACTICE_CLIENT_SECRET: Final = "practice-secret"  # noqa: S105  # the embedded marketplace's own
+PRACTICE_PATIENCE: Final = 0.01
+"""In practice the marketplace finishes orders at once; thirty seconds would be a long wait."""
+
+_HOSTS: Final[dict[str, tuple[str, str]]] = {
+    # reference, section 2
+    "sandbox": ("https://partnersandbox-stage.adobe.io", "https://ims-na1-stg1.adobelogin.com"),
+    "production": ("https://partners.adobe.io", "https://ims-na1.adobelogin.com"),
+}
+
+
+class SettingsFault(Stop):
+    """A setting is missing or wrong; the message says which and what to do (exit code 3)."""
+
+
+class Settings(BaseSettings):
+    """What the operator decides. Names of the environment variables are ORDERDROP_ + name."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ORDERDROP_",
+        env_file=".env",
+        env_ignore_empty=True,
+        toml_file="orderdrop.toml",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    environment: Environment | None = None
+    marketplace_url: str | None = None
+    sign_in_url: str | None = None
+    account: str = "default"
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    ledger_url: str | None = None
+    state_dir: Path = Path(platformdirs.user_data_dir("orderdrop", appauthor=False))
+    output: Path = Path("output")
+    timezone: str = "UTC"
+    calls_per_5s: int = Field(985, ge=1, le=1000)
+    in_flight: int = Field(64, ge=1, le=500)
+    resend: Literal["auto", "ask"] = "auto"
+    patience: float | None = Field(None, gt=0, le=10)
+    max_quantity: int | None = Field(None, ge=1)
+    max_orders: int = Field(1000, ge=1)
+    headers: dict[str, str] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags win over the environment, that over `.env`, that over `orderdrop.toml`."""
+        return (
+            init_settings,
+            env_settings,
+            dotenv_settings,
+            TomlConfigSettingsSource(settings_cls),
+        )
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(
+                f"no time zone is called {name!r} (write it like Europe/Berlin)"
+            ) from None
+        return name
+
+    @field_validator("state_dir")
+    @classmethod
+    def _state_dir_is_absolute(cls, path: Path) -> Path:
+        """A second start from another folder must find the same ledger."""
+        path = path.expanduser()
+        if not path.is_absolute():
+            raise ValueError("the state directory needs a full path, beginning with /")
+        return path
+
+    @classmethod
+    def checked(cls, *, connects: bool = True, **flags: object) -> Self:
+        """The settings in force; flags that are None were not given.
+
+        A command that calls nobody (`connects` false) needs no credentials.
+
+        Raises SettingsFault with one sentence for every setting that is wrong.
+        """
+        try:
+            given = {name: value for name, value in flags.items() if value is not None}
+            settings = cls(**given)  # type: ignore[arg-type]  # pydantic checks them
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+                for fault in error.errors(include_input=False, include_url=False)
+            )
+            raise SettingsFault(f"A setting is not right: {faults}.") from None
+        except (ValueError, OSError) as error:  # a TOML file that is not TOML, or not readable
+            raise SettingsFault(f"The settings file cannot be read: {error}.") from None
+        if connects:
+            settings._check_real_marketplace()
+        return settings
+
+    def _check_real_marketplace(self) -> None:
+        if self.effective_environment == "practice":
+            if self.marketplace_url or self.sign_in_url:
+                raise SettingsFault(
+                    "ORDERDROP_ENVIRONMENT is practice, yet a marketplace address is set as well; "
+                    "take the address out, or set the environment to sandbox or production."
+                )
+            return
+        missing = [
+            name
+            for name, value in (
+                ("ORDERDROP_CLIENT_ID", self.client_id),
+                ("ORDERDROP_CLIENT_SECRET", self.client_secret or self.client_secret_file),
+            )
+            if not value
+        ]
+        if missing:
+            raise SettingsFault(
+                f"The {self.effective_environment} environment needs {' and '.join(missing)}; "
+                "ask whoever looks after the marketplace account for them."
+            )
+        self.secret()
+
+    @property
+    def effective_environment(self) -> Environment:
+        """An address given without an environment counts as the vendor's sandbox."""
+        if self.environment:
+            return self.environment
+        return "sandbox" if self.marketplace_url else "practice"
+
+    @property
+    def effective_patience(self) -> float:
+        """The factor on every wait of the protocol."""
+        if self.patience is not None:
+            return self.patience
+        return PRACTICE_PATIENCE if self.effective_environment == "practice" else 1.0
+
+    @property
+    def api_url(self) -> str:
+        """The orders API of a real environment, without a slash at its end."""
+        known = _HOSTS.get(self.effective_environment, ("", ""))[0]
+        return (self.marketplace_url or known).rstrip("/")
+
+    @property
+    def ims_url(self) -> str:
+        """Where to sign in; a marketplace given by address signs in there unless told otherwise."""
+        known = _HOSTS.get(self.effective_environment, ("", ""))[1]
+        return (self.sign_in_url or self.marketplace_url or known).rstrip("/")
+
+    @property
+    def api_key(self) -> str:
+        """The client id, which is also the API key (reference, section 3)."""
+        return self.client_id or PRACTICE_CLIENT_ID
+
+    @property
+    def key_fingerprint(self) -> str:
+        """Tells keys apart in the ledger without storing one."""
+        return hashlib.sha256(self.api_key.encode()).hexdigest()[:16]
+
+    def secret(self) -> SecretStr:
+        """The client secret, from the setting or its file. Raises SettingsFault."""
+        if self.client_secret:
+            return self.client_secret
+        if self.client_secret_file:
+            try:
+                return SecretStr(self.client_secret_file.read_text(encoding="utf-8").strip())
+            except OSError as error:
+                raise SettingsFault(
+                    f"The file of the client secret cannot be read: {error.strerror}."
+                ) from None
+        return SecretStr(PRACTICE_CLIENT_SECRET)

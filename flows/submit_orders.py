@@ -1,0 +1,212 @@
+"""The main job as a Prefect flow: one workbook in, one reconciled workbook out.
+
+The stages are plain functions of `flows.desk`; here they become tasks, one for a stage and
+one for a batch of orders. Parameters are paths, ids and settings, never rows. What makes an
+order happen once is the ledger, not Prefect's state: no task is retried by Prefect.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from prefect import flow, task
+from prefect.artifacts import (
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    aupdate_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from flows.desk import Desk, Planned, Progress, Reconciled, no_progress
+from flows.settings import Settings
+from schemas.outcomes import State as OrderState
+
+BATCH: Final = 100
+"""Orders in one task: small enough to show progress, large enough to cost nothing."""
+
+_desk: ContextVar[Desk] = ContextVar("desk")
+_watcher: ContextVar[Progress] = ContextVar("watcher", default=no_progress)
+
+
+@contextmanager
+def watched_by(progress: Progress) -> Iterator[None]:
+    """While this is open, flows of this process tell `progress` how far they are."""
+    before = _watcher.set(progress)
+    try:
+        yield
+    finally:
+        _watcher.reset(before)
+
+
+@task(name="read and plan", cache_policy=NO_CACHE, persist_result=False)
+async def read_and_plan(workbook: str) -> Planned:
+    """Read, check and group the rows; write what is to be sent into the ledger."""
+    return _desk.get().read_and_plan(Path(workbook))
+
+
+@task(name="order", task_run_name="order {first} to {last}", cache_policy=NO_CACHE)
+async def place_batch(intent_ids: list[str], first: int, last: int, total: int) -> None:
+    """Send one batch of orders, the `first` to the `last` of `total`."""
+    await _desk.get().place(intent_ids, done=last - len(intent_ids), total=total)
+    del first  # it only names the run
+
+
+@task(name="price", cache_policy=NO_CACHE)
+async def price_previews(submission_id: str) -> None:
+    """Ask the prices of the orders that are previews."""
+    await _desk.get().price(submission_id)
+
+
+@task(name="follow", cache_policy=NO_CACHE)
+async def follow_orders(submission_id: str, seconds: float) -> int:
+    """Ask what became of the accepted orders, until they are finished or time is over."""
+    return await _desk.get().follow(submission_id, seconds)
+
+
+@task(name="reconcile", cache_policy=NO_CACHE, persist_result=False)
+async def write_workbook(submission_id: str, out: str | None) -> Reconciled:
+    """Write the reconciled workbook."""
+    return _desk.get().reconcile(submission_id, Path(out) if out else None)
+
+
+def _run_name() -> str:
+    parameters: dict[str, Any] = flow_run.parameters
+    return f"{Path(parameters['workbook']).name} ({parameters['environment']})"
+
+
+@flow(
+    name="submit-orders", flow_run_name=_run_name, persist_result=False, validate_parameters=False
+)
+async def submit_orders(
+    workbook: str,
+    environment: str = "practice",
+    account: str = "default",
+    out: str | None = None,
+    follow_seconds: float = 120,
+) -> State[Any]:
+    """Submit the orders of one workbook and write the reconciled workbook.
+
+    The final state is named after what people must do with it: Completed, Needs attention
+    or In doubt; Stopped (failed) when the marketplace refused to go on.
+    """
+    settings = Settings.checked(environment=environment, account=account)
+    async with Desk(settings, _watcher.get()) as desk:
+        token = _desk.set(desk)
+        try:
+            result = await _run_stages(desk, workbook, out, follow_seconds)
+        finally:
+            _desk.reset(token)
+    await acreate_markdown_artifact(summary_markdown(result), key="summary", description="Answers")
+    return _final_state(result)
+
+
+async def run_submit_orders(
+    workbook: str, environment: str, account: str, out: str | None, follow_seconds: float
+) -> Reconciled:
+    """Run the flow in this process and give back its figures, also when it was stopped.
+
+    Raises what the flow raised: a `Stop` of one of the packages, or a fault of the program.
+    """
+    state: State[Any] = await submit_orders(
+        workbook=workbook,
+        environment=environment,
+        account=account,
+        out=out,
+        follow_seconds=follow_seconds,
+        return_state=True,
+    )
+    result = await state.aresult(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        raise result
+    figures: Reconciled = result
+    return figures
+
+
+async def _run_stages(
+    desk: Desk, workbook: str, out: str | None, follow_seconds: float
+) -> Reconciled:
+    desk.progress("Reading", 0, 0)
+    bar = await acreate_progress_artifact(0, key="progress", description=Path(workbook).name)
+    planned = await read_and_plan(workbook)
+    await _show(bar, 0.1)
+    total = len(planned.intent_ids)
+    for done in range(0, total, BATCH):
+        batch = list(planned.intent_ids[done : done + BATCH])
+        if not desk.stopped:
+            await place_batch(batch, done + 1, done + len(batch), total)
+            await _show(bar, 0.1 + 0.7 * (done + len(batch)) / total)
+    if planned.previews and not desk.stopped:
+        await price_previews(planned.submission_id)
+    if total and not desk.stopped:
+        desk.progress("Waiting for Adobe to finish", 0, 0)
+        await follow_orders(planned.submission_id, follow_seconds)
+    await _show(bar, 0.9)
+    desk.progress("Writing the answers", 0, 0)
+    result = await write_workbook(planned.submission_id, out)
+    await _show(bar, 1)
+    return result
+
+
+async def _show(artifact: UUID, share: float) -> None:
+    await aupdate_progress_artifact(artifact, round(100 * share, 1))
+
+
+def _final_state(result: Reconciled) -> State[Any]:
+    if result.stopped:
+        return Failed(name="Stopped", message=result.stopped, data=result)
+    code = result.exit_code
+    name = {0: "Completed", 4: "Needs attention", 5: "In doubt"}[code]
+    return Completed(name=name, message=counted(result), data=result)
+
+
+def counted(result: Reconciled) -> str:
+    """The orders by what became of them, in words: "11 done, 2 held"."""
+    told = [f"{count} {state.replace('_', ' ')}" for state, count in result.orders.items() if count]
+    return ", ".join(told) or "no orders"
+
+
+def summary_markdown(result: Reconciled) -> str:
+    """The run on one page: totals, where the workbook is, and the rows that need a person."""
+    practice = (
+        "**Practice: nothing was ordered for real.**\n\n"
+        if (result.environment == "practice")
+        else ""
+    )
+    figures = (
+        f"Account {result.account}, {result.environment}; {result.rows} rows, "
+        f"{result.calls} calls, {result.seconds:.1f} s.\n\n"
+    )
+    lines = [
+        f"# {result.workbook}\n\n{practice}",
+        figures,
+        f"Reconciled workbook: `{os.path.abspath(result.output)}`\n\n",  # noqa: PTH100
+        "| Orders | |\n|---|---:|\n",
+        *(f"| {OrderState(s).replace('_', ' ')} | {n} |\n" for s, n in result.orders.items() if n),
+    ]
+    if result.attention:
+        lines.append(
+            "\n| Row | Reference | Result | What happened | What to do |\n|---|---|---|---|---|\n"
+        )
+        lines += [
+            f"| {row} | {_cell(reference)} | {_cell(words)} | {_cell(what)} | {_cell(todo)} |\n"
+            for reference, row, words, what, todo in result.attention[:200]
+        ]
+        if len(result.attention) > 200:
+            lines.append(f"\nand {len(result.attention) - 200} more\n")
+    return "".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Text of a sheet inside a markdown table: no bars, no line ends, nothing live."""
+    for sign in "\\`*_[]<>|":
+        text = text.replace(sign, "\\" + sign)
+    return " ".join(text.split())

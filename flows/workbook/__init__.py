@@ -1,0 +1,1 @@
+"""Excel in, Excel out: the only package that imports Excel libraries."""

@@ -1,0 +1,1 @@
+"""What the main job costs, as ratios against things run in the same minute."""

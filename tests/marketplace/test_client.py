@@ -1,0 +1,265 @@
+"""The client over real HTTP: the embedded marketplace, and servers that misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from flows.marketplace.client import Address, Marketplace
+from flows.marketplace.errors import (
+    SILENT,
+    UNREACHABLE,
+    UNREADABLE,
+    AccessRefused,
+    CallRefused,
+    ClockApart,
+    NotReachable,
+    SignInRefused,
+)
+from flows.marketplace.pace import Pace
+from flows.ordering.life import Kind, kind_of
+from flows.settings import PRACTICE_CLIENT_ID, PRACTICE_CLIENT_SECRET
+from schemas.orders import Order, OrderLine
+from tests.intents import ORDER, intent_for
+
+BIG = "P1005059000"
+"""A customer with so many licences that its price level stays the same all through."""
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """An embedded marketplace; its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.sandbox"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    url = process.stdout.readline().split()[-1]
+    licences = [{"product": "65310542CA", "quantity": 500, "currencyCode": "USD"}]
+    httpx.post(
+        f"{url}/control/seed-customer", json={"customerId": BIG, "licences": licences}
+    ).raise_for_status()
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+def address(url: str, secret: str = PRACTICE_CLIENT_SECRET) -> Address:
+    return Address(url, url, PRACTICE_CLIENT_ID, SecretStr(secret))
+
+
+@asynccontextmanager
+async def connected(url: str, secret: str = PRACTICE_CLIENT_SECRET) -> AsyncIterator[Marketplace]:
+    async with Marketplace(address(url, secret), Pace(985), patience=0.01) as marketplace:
+        yield marketplace
+
+
+def unlike(reference: str) -> Order:
+    return Order(reference, BIG, "NEW", "", (OrderLine(5, 1, "65310542CA04A12", 1, "USD"),))
+
+
+async def control(method: str, url: str, body: object = None) -> Any:
+    async with httpx.AsyncClient() as client:
+        return (await client.request(method, url, json=body)).json()
+
+
+async def test_an_order_is_placed_found_in_the_history_and_finishes(server: str) -> None:
+    intent = intent_for(unlike("C-1"))
+    async with connected(server) as marketplace:
+        await marketplace.check()
+        await marketplace.ready()
+        reply = await marketplace.place(intent)
+        assert (reply.http_status, kind_of(reply)) == (201, Kind.ACCEPTED)
+        assert reply.order is not None
+        assert (reply.order.status, reply.order.reference) == ("1002", "C-1")
+        await control("POST", f"{server}/control/finish")
+        since = datetime.now(UTC) - timedelta(days=1)
+        history = await marketplace.history(intent.customer_id, since, ["NEW"])
+        (found,) = [o for o in history if o.order_id == reply.order.order_id]
+        assert found.status == "1000"
+        assert found.lines[0].subscription_id
+        assert found.lines[0].pricing is not None
+        one = await marketplace.order(intent.customer_id, found.order_id)
+        assert one.price_sums[0].amount == found.lines[0].pricing.line_price
+
+
+async def test_a_repeat_with_the_same_id_brings_the_same_order(server: str) -> None:
+    intent = intent_for(unlike("C-2"))
+    async with connected(server) as marketplace:
+        first = await marketplace.place(intent)
+        second = await marketplace.place(intent)
+    assert first.order == second.order
+    assert first.request_id != second.request_id
+
+
+async def test_all_pages_of_a_long_history_are_read_once(server: str) -> None:
+    async with connected(server) as marketplace:
+        for number in range(105):
+            await marketplace.place(intent_for(unlike(f"L-{number}")))
+        before = marketplace.pace.calls
+        since = datetime.now(UTC) - timedelta(days=1)
+        history = await marketplace.history(BIG, since, ["NEW"])
+    mine = [order.reference for order in history if order.reference.startswith("L-")]
+    assert sorted(mine) == sorted(f"L-{number}" for number in range(105))
+    assert marketplace.pace.calls - before == 2
+
+
+async def test_a_refusal_carries_code_message_and_lines(server: str) -> None:
+    bad = Order(
+        "C-3", ORDER.customer_id, "NEW", "", (OrderLine(5, 4, "65308888CA02A12", 1, "USD"),)
+    )
+    async with connected(server) as marketplace:
+        reply = await marketplace.place(intent_for(bad))
+    assert kind_of(reply) is Kind.REFUSED
+    assert (reply.http_status, reply.code) == (400, "2122")
+    assert "Line Item: 4" in reply.details[0]
+
+
+async def test_a_token_that_expired_in_mid_run_is_renewed(server: str) -> None:
+    async with connected(server) as marketplace:
+        await marketplace.check()
+        await control("PUT", f"{server}/control/clock", {"advanceSeconds": 90000})
+        reply = await marketplace.place(intent_for(unlike("C-4")))
+        assert kind_of(reply) is Kind.TOKEN
+        await marketplace.ready()
+        assert kind_of(await marketplace.place(intent_for(unlike("C-5")))) is Kind.ACCEPTED
+    await control("PUT", f"{server}/control/clock", {"advanceSeconds": -90000})
+
+
+async def test_many_tasks_share_one_sign_in(server: str) -> None:
+    calls = len((await control("GET", f"{server}/control/journal"))["calls"])
+    async with connected(server) as marketplace:
+        await asyncio.gather(*(marketplace.check() for _ in range(20)))
+    journal = (await control("GET", f"{server}/control/journal?after={calls}"))["calls"]
+    assert len([call for call in journal if call["path"] == "/ims/token/v3"]) == 1
+
+
+async def test_a_wrong_secret_is_a_designed_error_without_the_secret(server: str) -> None:
+    async with connected(server, "my-wrong-secret") as marketplace:
+        with pytest.raises(SignInRefused, match="ORDERDROP_CLIENT_SECRET") as caught:
+            await marketplace.check()
+    assert "my-wrong-secret" not in str(caught.value) + repr(address(server, "my-wrong-secret"))
+
+
+async def test_an_unknown_customer_is_refused_in_reading_too(server: str) -> None:
+    async with connected(server) as marketplace:
+        with pytest.raises(CallRefused) as caught:
+            await marketplace.history("P1005059999", datetime.now(UTC), ["NEW"])
+    assert caught.value.reply.code == "1116"
+
+
+# --- servers that misbehave, byte by byte ---
+
+Talk = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
+
+TOKEN = json.dumps({"access_token": "t", "token_type": "bearer", "expires_in": 86399})
+
+
+def http(status: int, body: str, *headers: str, length: int | None = None) -> bytes:
+    size = len(body.encode()) if length is None else length
+    head = (f"HTTP/1.1 {status} X", f"Content-Length: {size}", "Connection: close", *headers)
+    return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
+
+
+@asynccontextmanager
+async def misbehaving(answer: bytes, token: bytes | None = None) -> AsyncIterator[str]:
+    """Signs in well and then answers every other call with the given bytes, and closes."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        writer.write((token or http(200, TOKEN)) if "/ims/" in head else answer)
+        await writer.drain()
+        writer.close()
+
+    served = await asyncio.start_server(handle, "127.0.0.1", 0)
+    port = served.sockets[0].getsockname()[1]
+    async with served:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "kind"),
+    [
+        (b"", SILENT, Kind.SILENT),
+        (http(201, '{"orderId": "1"', length=500), SILENT, Kind.SILENT),
+        (http(201, "<html>hello</html>"), UNREADABLE, Kind.UNREADABLE),
+        (http(201, '["not an order"]'), UNREADABLE, Kind.UNREADABLE),
+        (http(504, '{"error_code": "504001", "message": "Gateway"}'), "504001", Kind.SILENT),
+        (http(502, "<html>Bad gateway</html>"), "HTTP/502", Kind.SILENT),
+        (http(500, '{"code": "1124", "message": "x"}'), "1124", Kind.SPOKEN_FAULT),
+        (http(500, ""), "HTTP/500", Kind.SILENT),
+        (http(400, "<html>proxy</html>"), "HTTP/400", Kind.SILENT),
+        (http(403, '{"code": "4115", "message": "x"}'), "4115", Kind.ACCESS),
+        (http(403, '{"error_code": "403000"}'), "403000", Kind.ACCESS),
+        (http(404, '{"code": 1116, "message": "x"}'), "1116", Kind.REFUSED),
+    ],
+)
+async def test_whatever_comes_back_becomes_a_reply_of_the_right_kind(
+    answer: bytes, code: str, kind: Kind
+) -> None:
+    async with misbehaving(answer) as url, connected(url) as marketplace:
+        reply = await marketplace.place(intent_for())
+    assert (reply.code, kind_of(reply)) == (code, kind)
+
+
+async def test_retry_after_is_read_in_both_forms() -> None:
+    body = '{"code": "4118"}'
+    async with misbehaving(http(429, body, "Retry-After: 7")) as url, connected(url) as api:
+        assert (await api.place(intent_for())).retry_after == 7
+    later = (datetime.now(UTC) + timedelta(seconds=60)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    async with misbehaving(http(429, body, f"Retry-After: {later}")) as url, connected(url) as api:
+        waited = (await api.place(intent_for())).retry_after
+    assert waited is not None
+    assert 50 < waited <= 60
+
+
+async def test_a_port_that_nobody_listens_on_means_nothing_was_sent() -> None:
+    async with misbehaving(b"") as url, connected(url) as marketplace:
+        await marketplace.ready()
+        gone = Marketplace(
+            Address("http://127.0.0.1:9", url, "k", SecretStr("s")), Pace(985), patience=0.01
+        )
+        reply = await gone.place(intent_for())
+        await gone.__aexit__(None, None, None)
+    assert (reply.code, kind_of(reply)) == (UNREACHABLE, Kind.NOT_SENT)
+
+
+async def test_a_clock_that_is_an_hour_off_stops_the_run() -> None:
+    theirs = (datetime.now(UTC) - timedelta(hours=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    token = http(200, TOKEN, f"Date: {theirs}")
+    async with misbehaving(b"", token) as url, connected(url) as marketplace:
+        with pytest.raises(ClockApart, match="60 minutes apart"):
+            await marketplace.ready()
+
+
+@pytest.mark.parametrize("token", [http(200, "<html>"), http(200, '{"other": 1}')])
+async def test_a_sign_in_that_is_something_else_is_told(token: bytes) -> None:
+    async with misbehaving(b"", token) as url, connected(url) as marketplace:
+        with pytest.raises(NotReachable, match="ORDERDROP_SIGN_IN_URL"):
+            await marketplace.ready()
+
+
+async def test_a_token_refused_twice_within_a_minute_stops_the_run() -> None:
+    answer = http(401, '{"error_code": "401013"}')
+    async with misbehaving(answer) as url, connected(url) as marketplace:
+        assert kind_of(await marketplace.place(intent_for())) is Kind.TOKEN
+        with pytest.raises(AccessRefused):
+            await marketplace.place(intent_for())
+
+
+async def test_no_request_goes_over_a_redirect() -> None:
+    answer = http(302, "", "Location: http://127.0.0.1:9/elsewhere")
+    async with misbehaving(answer) as url, connected(url) as marketplace:
+        assert (await marketplace.place(intent_for())).http_status == 302

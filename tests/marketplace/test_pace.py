@@ -1,0 +1,58 @@
+"""The rolling window: never more calls in five seconds than allowed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from flows.marketplace import pace as pacing
+from flows.marketplace.pace import WINDOW, Pace
+
+
+class Clock:
+    """A clock that moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += max(seconds, 0.001)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(pacing, "monotonic", clock)
+    monkeypatch.setattr(asyncio, "sleep", clock.sleep)
+    return clock
+
+
+async def test_no_window_ever_holds_more_calls_than_allowed(clock: Clock) -> None:
+    pace = Pace(10)
+    starts = []
+    for _ in range(95):
+        await pace.take()
+        starts.append(clock.now)
+    for start in starts:
+        assert len([other for other in starts if start <= other < start + WINDOW]) <= 10
+    assert pace.calls == 95
+    assert starts[-1] - starts[0] >= 9 * WINDOW - 0.001
+
+
+async def test_a_429_halves_the_pace_once_a_window_and_it_comes_back(clock: Clock) -> None:
+    pace = Pace(100)
+    pace.slow_down()
+    pace.slow_down()
+    started = clock.now
+    for _ in range(51):
+        await pace.take()
+    assert clock.now - started >= WINDOW - 0.001
+    clock.now += 60
+    started = clock.now
+    for _ in range(100):
+        await pace.take()
+    assert clock.now == started

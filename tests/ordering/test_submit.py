@@ -1,0 +1,299 @@
+"""Sending: the real ledger, and a marketplace whose every answer the test decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.ledger import Ledger, LedgerFault
+from flows.ordering.follow import follow
+from flows.ordering.submit import Hands, submit
+from schemas.orders import (
+    CallFailed,
+    Intent,
+    IntentState,
+    MarketplaceStop,
+    Order,
+    OrderAnswer,
+    OrderLine,
+    Reply,
+)
+from tests.intents import ORDER, accepted, answered, entry_for, intent_for, order_answer, submission
+
+
+@dataclass
+class ScriptedApi:
+    """Answers order calls from a script, the last one again and again."""
+
+    script: list[Reply | Exception]
+    orders: list[OrderAnswer] = field(default_factory=list)
+    sent: list[Intent] = field(default_factory=list)
+    looked: int = 0
+    before_answer: Callable[[Intent], None] = lambda _: None
+
+    async def ready(self) -> None: ...
+
+    async def place(self, intent: Intent) -> Reply:
+        self.sent.append(intent)
+        self.before_answer(intent)
+        answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def preview(self, customer_id: str, body: bytes) -> Reply:
+        raise AssertionError((customer_id, body))
+
+    async def history(
+        self, customer_id: str, since: datetime, order_types: list[str]
+    ) -> list[OrderAnswer]:
+        self.looked += 1
+        assert (customer_id, order_types) == (ORDER.customer_id, ["NEW"])
+        assert since <= datetime.now(UTC) - timedelta(hours=23)
+        return self.orders
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = Ledger.in_folder(tmp_path)
+    yield opened
+    opened.close()
+
+
+def written(ledger: Ledger, *intents: Intent) -> None:
+    digest = ledger.keep_workbook(b"w", "november.xlsx", datetime.now(UTC))
+    with ledger.planning("default", "practice") as planning:
+        planning.write(
+            submission(workbook_hash=digest),
+            [],
+            intents,
+            [entry_for(intent, place) for place, intent in enumerate(intents, start=1)],
+        )
+
+
+async def sent(ledger: Ledger, api: ScriptedApi, *intents: Intent, key: str = "key-1") -> None:
+    known = ledger.intents([intent.intent_id for intent in intents])
+    hands = Hands(ledger, api, key, in_flight=4, patience=0.0)
+    await submit(hands, [known[intent.intent_id] for intent in intents], lambda _: None)
+
+
+def state_of(ledger: Ledger, intent: Intent) -> Intent:
+    return ledger.intents([intent.intent_id])[intent.intent_id]
+
+
+async def test_the_send_stands_in_the_ledger_before_the_call_and_the_answer_after(
+    ledger: Ledger,
+) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    seen: list[Intent] = []
+    api = ScriptedApi([accepted("1")], before_answer=lambda i: seen.append(state_of(ledger, i)))
+    await sent(ledger, api, intent)
+    assert [(i.state, i.sends) for i in seen] == [(IntentState.SENT, 1)]
+    after = state_of(ledger, intent)
+    assert (after.state, after.order_id) == (IntentState.ACCEPTED, "1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "calls", "state"),
+    [
+        (answered(400, "1117", service=True), 1, IntentState.REFUSED),
+        (answered(None, "NET/NO_ANSWER"), 11, IntentState.SENT),
+        (answered(None, "NET/NOT_SENT"), 11, IntentState.SENT),
+        (answered(504, "504001"), 11, IntentState.SENT),
+        (answered(201, "NET/BAD_ANSWER"), 6, IntentState.LOOKING),
+        (answered(400, "4122", service=True), 4, IntentState.LOOKING),
+        (answered(400, "4120", service=True), 3, IntentState.LOOKING),
+        (answered(429, "4118", service=True), 4, IntentState.LOOKING),
+        (answered(500, "1124", service=True), 1, IntentState.LOOKING),
+    ],
+)
+async def test_an_answer_that_stays_the_same_ends_as_the_table_says(
+    ledger: Ledger, answer: Reply, calls: int, state: IntentState
+) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    api = ScriptedApi([answer])
+    # Each call has a request id of its own.
+    original = api.place
+
+    async def place(placed: Intent) -> Reply:
+        reply = await original(placed)
+        return Reply(
+            f"r{len(api.sent)}",
+            reply.http_status,
+            code=reply.code,
+            spoken_by_service=reply.spoken_by_service,
+        )
+
+    api.place = place  # type: ignore[method-assign]
+    await sent(ledger, api, intent)
+    assert len(api.sent) == calls
+    assert {(i.correlation_id, i.body) for i in api.sent} == {(intent.correlation_id, intent.body)}
+    after = state_of(ledger, intent)
+    assert (after.state, after.sends) == (state, calls)
+    assert api.looked == (1 if state is IntentState.LOOKING else 0)
+
+
+async def test_a_repeat_that_is_answered_is_accepted(ledger: Ledger) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    await sent(ledger, ScriptedApi([answered(504, "504001"), accepted("7")]), intent)
+    assert state_of(ledger, intent).order_id == "7"
+
+
+async def test_looking_up_binds_the_one_order_that_agrees(ledger: Ledger) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    other = order_answer("8", order=Order("PO-2", ORDER.customer_id, "NEW", "", ORDER.lines))
+    longer = Order(
+        "PO-1",
+        ORDER.customer_id,
+        "NEW",
+        "",
+        (*ORDER.lines, OrderLine(6, 2, "65310542CA02A12", 1, "USD")),
+    )
+    orders = [other, order_answer("9"), order_answer("10", order=longer)]
+    api = ScriptedApi([answered(500, "1124", service=True)], orders)
+    await sent(ledger, api, intent)
+    assert state_of(ledger, intent).order_id == "9"
+
+
+async def test_looking_up_two_that_agree_makes_it_stuck(ledger: Ledger) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    orders = [order_answer("8"), order_answer("9")]
+    await sent(ledger, ScriptedApi([answered(500, "1124", service=True)], orders), intent)
+    assert state_of(ledger, intent).state is IntentState.STUCK
+
+
+async def test_looking_up_passes_over_an_order_that_belongs_to_another_intent(
+    ledger: Ledger,
+) -> None:
+    first, second = intent_for(), intent_for()
+    written(ledger, first, second)
+    await sent(ledger, ScriptedApi([accepted("8")]), first)
+    api = ScriptedApi([answered(500, "1124", service=True)], [order_answer("8")])
+    await sent(ledger, api, second)
+    assert state_of(ledger, second).state is IntentState.LOOKING
+
+
+async def test_a_look_up_that_fails_changes_nothing(ledger: Ledger) -> None:
+    class Silent(ScriptedApi):
+        async def history(self, *_: object) -> list[OrderAnswer]:  # type: ignore[override]
+            raise CallFailed("no answer", answered(None, "NET/NO_ANSWER"))
+
+    intent = intent_for()
+    written(ledger, intent)
+    await sent(ledger, Silent([answered(500, "1124", service=True)]), intent)
+    assert state_of(ledger, intent).state is IntentState.LOOKING
+
+
+async def test_an_intent_first_sent_under_another_key_is_looked_up_and_not_sent(
+    ledger: Ledger,
+) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    ledger.count_send(intent.intent_id, "me", datetime.now(UTC), timedelta(seconds=-1))
+    api = ScriptedApi([accepted("1")])
+    await sent(ledger, api, intent, key="key-2")
+    assert (api.sent, api.looked) == ([], 1)
+
+
+async def test_an_intent_of_ten_days_ago_is_looked_up_and_not_sent(ledger: Ledger) -> None:
+    intent = intent_for(written_at=datetime.now(UTC) - timedelta(days=10))
+    written(ledger, intent)
+    ledger.count_send(intent.intent_id, "me", datetime.now(UTC), timedelta(seconds=-1))
+    api = ScriptedApi([accepted("1")])
+    await sent(ledger, api, intent)
+    assert (api.sent, api.looked) == ([], 1)
+
+
+async def test_an_intent_that_another_process_holds_is_left_alone(ledger: Ledger) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    ledger.count_send(intent.intent_id, "someone else", datetime.now(UTC), timedelta(minutes=1))
+    api = ScriptedApi([accepted("1")])
+    await sent(ledger, api, intent)
+    assert api.sent == []
+
+
+async def test_refused_rights_stop_the_run_and_the_rest_stays_written(ledger: Ledger) -> None:
+    intents = [intent_for(Order(f"PO-{n}", "c", "NEW", "", ORDER.lines)) for n in range(20)]
+    written(ledger, *intents)
+    api = ScriptedApi([answered(403, "4115", service=True)])
+    hands = Hands(ledger, api, "key-1", in_flight=1, patience=0.0)
+    with pytest.raises(MarketplaceStop):
+        await submit(hands, intents, lambda _: None)
+    states = [state_of(ledger, intent).state for intent in intents]
+    assert len(api.sent) == 1
+    assert states.count(IntentState.WRITTEN) == 19
+    assert states.count(IntentState.SENT) == 1
+
+
+async def test_returns_of_one_customer_go_one_after_the_other(ledger: Ledger) -> None:
+    orders = [Order(f"R-{n}", "c", "RETURN", "9", ORDER.lines) for n in range(5)]
+    intents = [intent_for(order) for order in orders]
+    written(ledger, *intents)
+    under_way: list[int] = []
+
+    class Counting(ScriptedApi):
+        async def place(self, intent: Intent) -> Reply:
+            unanswered = [i for i in intents if state_of(ledger, i).state is IntentState.SENT]
+            under_way.append(len(unanswered))
+            self.sent.append(intent)
+            return accepted(f"{len(self.sent)}")
+
+    api = Counting([accepted()])
+    await sent(ledger, api, *intents)
+    assert [intent.reference for intent in api.sent] == [f"R-{n}" for n in range(5)]
+    assert under_way == [1] * 5
+
+
+async def test_following_asks_one_page_for_all_orders_of_a_customer(ledger: Ledger) -> None:
+    intents = [
+        intent_for(Order(f"PO-{n}", ORDER.customer_id, "NEW", "", ORDER.lines)) for n in range(5)
+    ]
+    written(ledger, *intents)
+    for number, intent in enumerate(intents):
+        await sent(ledger, ScriptedApi([accepted(str(number))]), intent)
+    api = ScriptedApi([accepted()], [order_answer(str(n), "1000") for n in range(4)])
+    hands = Hands(ledger, api, "key-1", in_flight=4, patience=0.001)
+    open_ones = await follow(hands, [intent.intent_id for intent in intents], seconds=1)
+    assert open_ones == 1
+    outcomes = ledger.latest_outcomes([intent.intent_id for intent in intents])
+    assert sorted(order.status for order, _ in outcomes.values()) == ["1000"] * 4 + ["1002"]
+
+
+async def test_a_stop_while_following_comes_out_as_itself(ledger: Ledger) -> None:
+    class SignedOut(ScriptedApi):
+        async def history(self, *_: object) -> list[OrderAnswer]:  # type: ignore[override]
+            raise MarketplaceStop("signed out")
+
+    intent = intent_for()
+    written(ledger, intent)
+    await sent(ledger, ScriptedApi([accepted("1")]), intent)
+    hands = Hands(ledger, SignedOut([accepted()]), "key-1", in_flight=4, patience=0.001)
+    with pytest.raises(MarketplaceStop, match="signed out"):
+        await follow(hands, [intent.intent_id], seconds=1)
+
+
+async def test_a_ledger_that_fails_stops_the_run_with_its_own_sentence(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no order leaves whose send is not on disk."""
+    intents = [intent_for(Order(f"PO-{n}", "c", "NEW", "", ORDER.lines)) for n in range(9)]
+    written(ledger, *intents)
+
+    def full(*_: object) -> bool:
+        raise LedgerFault("the disk is full")
+
+    monkeypatch.setattr(ledger, "count_send", full)
+    api = ScriptedApi([accepted("1")])
+    with pytest.raises(LedgerFault, match="disk is full"):
+        await sent(ledger, api, *intents)
+    assert api.sent == []

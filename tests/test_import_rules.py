@@ -1,0 +1,52 @@
+"""Who may import whom is checked, and the check can fail."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def linted(checkout: Path) -> int:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+    ended = subprocess.run(
+        command, cwd=checkout, capture_output=True, env={"PYTHONPATH": str(checkout)}, check=False
+    )
+    return ended.returncode
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for package in ("flows", "schemas"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_house_as_it_is_keeps_its_rules(checkout: Path) -> None:
+    assert linted(checkout) == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("schemas/faults.py", "import flows.ordering.plan"),
+        ("flows/ledger/book.py", "import flows.workbook.read"),
+        ("flows/ordering/plan.py", "import flows.settings"),
+        ("flows/ordering/plan.py", "import prefect"),
+        ("flows/desk.py", "import httpx"),
+        ("flows/desk.py", "import openpyxl"),
+        ("flows/marketplace/client.py", "import sqlalchemy"),
+        ("flows/sandbox/orders.py", "import schemas.orders"),
+        ("flows/desk.py", "import flows.cli"),
+    ],
+)
+def test_breaking_a_rule_breaks_the_check(checkout: Path, module: str, line: str) -> None:
+    path = checkout / module
+    path.write_text(path.read_text() + f"\n{line}\n")
+    assert linted(checkout) == 1
