@@ -11,13 +11,15 @@ import asyncio
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from heapq import heappop, heappush
 from operator import attrgetter
 
 from pydantic import TypeAdapter
 
 from flows.sandbox.clock import Clock
 from flows.sandbox.records import (
+    LAPSED_SUBSCRIPTION,
     OPEN,
     Answer,
     CallKey,
@@ -42,6 +44,9 @@ _JOURNAL_FIELDS = attrgetter(*JournalEntry.__slots__)
 HistoryPlace = tuple[datetime, int, str]
 """Where an order stands in its customer's history: creation date, sequence, order id."""
 
+RenewalDue = tuple[date, str]
+"""A renewal date and the customer it is for."""
+
 
 class Book:
     """Everything the marketplace knows, by id."""
@@ -52,11 +57,15 @@ class Book:
         self.clients: dict[str, str] = {}
         self.tokens: dict[str, Token] = {}
         self.open_orders: dict[str, Order] = {}
+        self.catalog_changes: dict[tuple[str, str], str] = {}
         self.is_fresh = True
         self._subscriptions: defaultdict[str, dict[str, Subscription]] = defaultdict(dict)
         self._history: defaultdict[str, list[HistoryPlace]] = defaultdict(list)
         self._returns: defaultdict[str, set[str]] = defaultdict(set)
+        self._open: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._on_order: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._renewals: list[RenewalDue] = []
+        self._renewals_known: set[RenewalDue] = set()
         self._answered: dict[CallKey, datetime] = {}
         self._request_ids: dict[tuple[str, str], datetime] = {}
         self._calls = 0
@@ -80,7 +89,7 @@ class Book:
 
     def put_subscription(self, subscription: Subscription) -> None:
         """Enter or replace a subscription."""
-        self._subscriptions[subscription.customer_id][subscription.subscription_id] = subscription
+        self._index_subscription(subscription)
         self._change(
             "INSERT INTO subscriptions VALUES (?, ?)"
             " ON CONFLICT DO UPDATE SET body = excluded.body",  # keeps the row's place
@@ -99,6 +108,19 @@ class Book:
     def all_subscriptions(self) -> Iterator[Subscription]:
         """Every customer's subscriptions."""
         return (s for owned in self._subscriptions.values() for s in owned.values())
+
+    def next_renewal(self) -> RenewalDue | None:
+        """The earliest renewal date of a running subscription, and its customer.
+
+        The subscription may have been renewed or ended since: whoever acts looks again.
+        """
+        return self._renewals[0] if self._renewals else None
+
+    def take_renewal(self) -> RenewalDue:
+        """Take the earliest renewal date off the list."""
+        due = heappop(self._renewals)
+        self._renewals_known.discard(due)
+        return due
 
     # Orders
 
@@ -124,8 +146,17 @@ class Book:
         last = bisect_left(places, end + timedelta(microseconds=1), key=_created_at)
         return [self.orders[order_id] for _, _, order_id in reversed(places[first:last])]
 
+    def orders_of(self, customer_id: str) -> list[Order]:
+        """All orders of a customer, oldest first."""
+        return [self.orders[order_id] for _, _, order_id in self._history.get(customer_id, [])]
+
+    def open_orders_of(self, customer_id: str, order_type: str) -> list[Order]:
+        """The customer's open orders of one type, oldest first."""
+        open_ids = self._open.get((customer_id, order_type), ())
+        return sorted((self.orders[i] for i in open_ids), key=attrgetter("sequence"))
+
     def returns_of(self, order_id: str) -> list[Order]:
-        """The RETURN orders that name this order."""
+        """The RETURN and REVERT_SWITCH orders that name this order."""
         return [self.orders[return_id] for return_id in self._returns.get(order_id, ())]
 
     def on_order(self, customer_id: str) -> Counter[str]:
@@ -211,6 +242,13 @@ class Book:
         )
         return [_journal_entry(row) for row in rows]
 
+    # What was changed in the catalog by hand
+
+    def put_catalog_change(self, kind: str, key: str, body: str) -> None:
+        """Keep a change of the catalog."""
+        self.catalog_changes[kind, key] = body
+        self._change("INSERT OR REPLACE INTO catalog_changes VALUES (?, ?, ?)", kind, key, body)
+
     # The clock, and the way to disk
 
     def keep_clock(self) -> None:
@@ -219,6 +257,11 @@ class Book:
             "INSERT OR REPLACE INTO facts VALUES ('clock_offset', ?)",
             repr(self._clock.offset.total_seconds()),
         )
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything was noted since the last commit."""
+        return bool(self._changes)
 
     def commit(self) -> asyncio.Future[None]:
         """Send all changes noted so far on their way, as one."""
@@ -240,12 +283,22 @@ class Book:
         insort(self._history[order.customer_id], _place(order))
         self._count_on_order(order, 1)
         self.orders[order.order_id] = order
+        kind = (order.customer_id, order.order_type)
         if order.status == OPEN:
             self.open_orders[order.order_id] = order
+            self._open[kind].add(order.order_id)
         else:
             self.open_orders.pop(order.order_id, None)
-        if order.order_type == "RETURN":
+            self._open[kind].discard(order.order_id)
+        if order.order_type in ("RETURN", "REVERT_SWITCH"):
             self._returns[order.reference_order_id].add(order.order_id)
+
+    def _index_subscription(self, subscription: Subscription) -> None:
+        self._subscriptions[subscription.customer_id][subscription.subscription_id] = subscription
+        due = (subscription.renewal_date, subscription.customer_id)
+        if subscription.status != LAPSED_SUBSCRIPTION and due not in self._renewals_known:
+            self._renewals_known.add(due)
+            heappush(self._renewals, due)
 
     def _count_on_order(self, order: Order, sign: int) -> None:
         if order.order_type == "NEW" and order.status == OPEN:
@@ -259,13 +312,13 @@ class Book:
         self.is_fresh = not self.clients
         for (offset,) in rows("SELECT value FROM facts WHERE name = 'clock_offset'"):
             self._clock.offset = timedelta(seconds=float(offset))
+        for kind, key, body in rows("SELECT kind, key, body FROM catalog_changes"):
+            self.catalog_changes[kind, key] = body
         for (body,) in rows("SELECT body FROM customers ORDER BY rowid"):
             customer = _CUSTOMER.validate_json(body)
             self.customers[customer.customer_id] = customer
         for (body,) in rows("SELECT body FROM subscriptions ORDER BY rowid"):
-            subscription = _SUBSCRIPTION.validate_json(body)
-            owned = self._subscriptions[subscription.customer_id]
-            owned[subscription.subscription_id] = subscription
+            self._index_subscription(_SUBSCRIPTION.validate_json(body))
         for (body,) in rows("SELECT body FROM orders"):
             order = _ORDER.validate_json(body)
             self._index_order(order)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flows.sandbox.book import Book
-from flows.sandbox.catalog import Catalog, FlexDiscount, Product
+from flows.sandbox.catalog import Catalog
+from flows.sandbox.clock import one_year_after
+from flows.sandbox.deals import Deal, SoldLine, Term
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.flex_discounts import discounts
 from flows.sandbox.levels import AGENCY_LEVELS, Levels, entitled_levels
-from flows.sandbox.order_checks import LineFailure, OrderCase, deployments, refuse_lines
-from flows.sandbox.records import ACTIVE_SUBSCRIPTION
+from flows.sandbox.order_checks import (
+    LineFailure,
+    OrderCase,
+    check_not_renewing_early,
+    check_offers,
+    check_programmes,
+    deployments,
+    refuse_lines,
+)
+from flows.sandbox.records import Customer, LineItem
 from flows.sandbox.wire import LineRequest
 
 CLOSED_BEFORE_ANNIVERSARY = timedelta(days=1)
@@ -21,37 +30,36 @@ CLOSED_BEFORE_ANNIVERSARY = timedelta(days=1)
 _HVD_CUSTOMER = "HVD_MIGRATED_CUSTOMER"
 
 
-@dataclass(frozen=True, slots=True)
-class SoldLine:
-    """A line as it will be sold: a PREVIEW may have corrected its level and discount code."""
-
-    request: LineRequest
-    offer_id: str
-    currency_code: str
-    flex_discount: FlexDiscount | None
-    discount_code: str | None
-
-
-def sell(case: OrderCase) -> list[SoldLine]:
-    """The lines of an order that passes every check that is left, else a refusal."""
-    _check_offers(case)
+def sell(case: OrderCase) -> Deal:
+    """What an order comes to that passes every check that is left, else a refusal."""
+    _check_on_sale(case)
     deployments(case)
+    check_not_renewing_early(case)
     _check_ordering_window(case)
     levels = _levels(case)
-    _check_eligibility(case, levels)
-    flex_discounts = discounts(case)
-    hvd_code = _entitled_discount_code(case)
-    _check_discount_codes(case, hvd_code)
-    return [
-        SoldLine(
-            request=line,
-            offer_id=_entitled_offer(case, levels, line),
-            currency_code=case.order.currency_of(line),
-            flex_discount=flex_discount,
-            discount_code=None if _product(case, line).is_consumable else hvd_code,
-        )
-        for line, flex_discount in zip(case.order.lines, flex_discounts, strict=True)
-    ]
+    check_eligibility(case, levels)
+    granted = discounts(case)
+    hvd_code = entitled_discount_code(case.customer)
+    check_discount_codes(case, hvd_code)
+    return Deal(
+        lines=tuple(
+            SoldLine(
+                LineItem(
+                    ext_line_item_number=line.ext_line_item_number,
+                    offer_id=entitled_offer(case, levels, line),
+                    quantity=line.quantity,
+                    currency_code=case.order.currency_of(line),
+                    status="",
+                    deployment_id=line.deployment_id or None,
+                    discount_code=None if case.product(line).is_consumable else hvd_code,
+                    flex_discounts=given.uses,
+                ),
+                given.discount,
+            )
+            for line, given in zip(case.order.lines, granted, strict=True)
+        ),
+        term=Term(case.today, _term_end(case)),
+    )
 
 
 def licences_owned(book: Book, catalog: Catalog, customer_id: str, *, consumables: bool) -> int:
@@ -59,45 +67,57 @@ def licences_owned(book: Book, catalog: Catalog, customer_id: str, *, consumable
     return sum(
         subscription.current_quantity
         for subscription in book.subscriptions_of(customer_id)
-        if subscription.status == ACTIVE_SUBSCRIPTION
+        if subscription.is_active
         and catalog.products[subscription.product].is_consumable == consumables
     )
 
 
-def _check_offers(case: OrderCase) -> None:
-    """2122 not on the price list, then 2128 not sold in this currency."""
-    on_sale = case.catalog.offers
+def _check_on_sale(case: OrderCase) -> None:
+    """2122 not on the price list any more or never, then 2128 not sold in this currency."""
     refuse_lines(
         "2122",
-        ((line, "INVALID_OFFER_ID") for line in case.order.lines if line.offer_id not in on_sale),
+        (
+            (line, "INVALID_OFFER_ID")
+            for line in case.order.lines
+            if not case.catalog.is_on_sale(line.offer_id)
+        ),
     )
-    refuse_lines("2128", _lines_in_wrong_currency(case))
+    check_offers(case)
 
 
 def _check_ordering_window(case: OrderCase) -> None:
-    """5122: the anniversary is too near, or has passed without a renewal."""
+    """5122: the anniversary is too near, or has come and the renewal has not run yet."""
     anniversary = case.customer.coterm_date
-    if anniversary and case.today >= anniversary - CLOSED_BEFORE_ANNIVERSARY:
+    if anniversary is None or case.today < anniversary - CLOSED_BEFORE_ANNIVERSARY:
+        return
+    if case.utc_day < anniversary or _waits_for_renewal(case, anniversary):
         raise ServiceRefusal("5122")
 
 
-def _check_eligibility(case: OrderCase, levels: Levels) -> None:
-    """2124 the partner's contract, 1170 small agency orders, 2129 the customer's rights."""
-    lines = case.order.lines
-    refuse_lines(
-        "2124",
-        (
-            (line, "PROGRAMME_NOT_ALLOWED")
-            for line in lines
-            if _product(case, line).programme not in case.programmes
-        ),
+def _waits_for_renewal(case: OrderCase, anniversary: date) -> bool:
+    return any(
+        owned.is_active and owned.renewal_date <= anniversary
+        for owned in case.book.subscriptions_of(case.customer.customer_id)
     )
+
+
+def _term_end(case: OrderCase) -> date:
+    """The anniversary; a year from now for a first order, or when all has lapsed."""
+    anniversary = case.customer.coterm_date
+    if anniversary is None or anniversary <= case.utc_day:
+        return one_year_after(case.today)
+    return anniversary
+
+
+def check_eligibility(case: OrderCase, levels: Levels) -> None:
+    """2124 the partner's contract, 1170 small agency orders, 2129 the customer's rights."""
+    check_programmes(case)
     refuse_lines(
         "1170",
         (
             (line, "BELOW_AGENCY_MINIMUM")
-            for line in lines
-            if levels.of(_product(case, line)) is None
+            for line in case.order.lines
+            if levels.of(case.product(line)) is None
         ),
     )
     refuse_lines("2129", _ineligible_lines(case, levels))
@@ -131,19 +151,8 @@ def _in_all(case: OrderCase, *, consumables: bool) -> int:
     return total + sum(
         line.quantity
         for line in case.order.lines
-        if _product(case, line).is_consumable == consumables
+        if case.product(line).is_consumable == consumables
     )
-
-
-def _product(case: OrderCase, line: LineRequest) -> Product:
-    return case.catalog.products[line.offer_id[:10]]
-
-
-def _lines_in_wrong_currency(case: OrderCase) -> Iterator[LineFailure]:
-    for line in case.order.lines:
-        sold_in = _product(case, line).currencies
-        if sold_in and case.order.currency_of(line) not in sold_in:
-            yield line, "CURRENCY_NOT_FOR_OFFER"
 
 
 def _ineligible_lines(case: OrderCase, levels: Levels) -> Iterator[LineFailure]:
@@ -158,12 +167,14 @@ def _ineligible(
     case: OrderCase, levels: Levels, in_hand: set[str], line: LineRequest
 ) -> str | None:
     """Why the customer may not buy this line, if so (reference, 2129 in the error table)."""
-    product = _product(case, line)
+    product = case.product(line)
     if case.customer.market_segment not in product.segments:
         return "INELIGIBLE_MARKET_SEGMENT"
     if product.needs and not product.needs & in_hand:
         return "INELIGIBLE_ADD_ON"
-    if case.is_preview or line.offer_id == _entitled_offer(case, levels, line):
+    if case.catalog.high_growth_minimum(line.offer_id) and not _owns(case, line.offer_id):
+        return "INELIGIBLE_HIGH_GROWTH_OFFER"
+    if case.is_preview or line.offer_id == entitled_offer(case, levels, line):
         return None
     if line.offer_id[10:12] in AGENCY_LEVELS and not case.customer.large_government_agency:
         return "Not an LGA Customer"
@@ -176,22 +187,30 @@ def _products_in_hand(case: OrderCase) -> set[str]:
     return ordered | {
         subscription.product
         for subscription in case.book.subscriptions_of(case.customer.customer_id)
-        if subscription.status == ACTIVE_SUBSCRIPTION
+        if subscription.is_active
     }
 
 
-def _entitled_offer(case: OrderCase, levels: Levels, line: LineRequest) -> str:
-    product = _product(case, line)
+def _owns(case: OrderCase, offer_id: str) -> bool:
+    owned = case.book.subscriptions_of(case.customer.customer_id)
+    return any(s.offer_id == offer_id and s.is_active for s in owned)
+
+
+def entitled_offer(case: OrderCase, levels: Levels, line: LineRequest) -> str:
+    """The line's product at the level the customer is entitled to; high-growth offers stay."""
+    if case.catalog.high_growth_minimum(line.offer_id):
+        return line.offer_id
+    product = case.product(line)
     level = levels.of(product)
     return product.offer_id(level) if level else line.offer_id
 
 
-def _entitled_discount_code(case: OrderCase) -> str | None:
+def entitled_discount_code(customer: Customer) -> str | None:
     """The high-volume code of a migrated customer; nobody else has one (section 8.1)."""
-    return case.customer.discount_code if _HVD_CUSTOMER in case.customer.tags else None
+    return customer.discount_code if _HVD_CUSTOMER in customer.tags else None
 
 
-def _check_discount_codes(case: OrderCase, entitled: str | None) -> None:
+def check_discount_codes(case: OrderCase, entitled: str | None) -> None:
     """5135 in NEW for a missing or wrong code; a PREVIEW corrects it. Both spellings (C25)."""
     if case.is_preview:
         return
@@ -201,7 +220,7 @@ def _check_discount_codes(case: OrderCase, entitled: str | None) -> None:
             (line, "INVALID_DISCOUNT_CODE")
             for line in case.order.lines
             if _spelling(line.discount_code)
-            != _spelling(None if _product(case, line).is_consumable else entitled)
+            != _spelling(None if case.product(line).is_consumable else entitled)
         ),
     )
 

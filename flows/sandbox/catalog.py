@@ -1,25 +1,33 @@
 """What the marketplace sells: products, price levels, currencies, flexible discounts.
 
-The facts lie in `seed/*.csv`; nothing here changes while the server runs.
+The facts lie in `seed/*.csv`; products, prices and discounts can be changed by hand later.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
 from importlib.resources import files
+from itertools import chain
+from operator import attrgetter
 from typing import Literal, cast
 
 Kind = Literal["team", "add-on", "enterprise", "consumable"]
 
+Stage = Literal["sold", "discontinued", "unsupported"]
+"""Discontinued products are renewed with a three-year commitment only, unsupported ones never
+(reference, section 11.4).
+"""
+
 LARGEST_QUANTITY = 599_000
 """Enterprise maximum at the server (reference, C6); other products name their own."""
 
-_SUFFIX = "A12"
+_MONTHS = "12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,9 @@ class Product:
     currencies: frozenset[str]
     max_quantity: int
     needs: frozenset[str]
-    sold: bool
+    stage: Stage
     programme: str
+    has_high_growth_offers: bool
 
     @property
     def is_consumable(self) -> bool:
@@ -44,12 +53,25 @@ class Product:
 
     def offer_id(self, level: str) -> str:
         """The offer id of this product at a price level."""
-        return f"{self.product}{level}{_SUFFIX}"
+        return f"{self.product}{level}A{_MONTHS}"
+
+    def high_growth_offer_id(self, level: str) -> str:
+        """The offer id of a high-growth offer; `level` carries its sign: `14X`."""
+        return f"{self.product}{level}{_MONTHS}"
 
     @property
     def base_offer_id(self) -> str:
         """What subscriptions report: the lowest level, never the one bought."""
         return self.offer_id("T1" if self.is_consumable else "01")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """From that day on a product has another list price."""
+
+    product: str
+    start: date
+    price_usd: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +115,84 @@ class FlexDiscount:
         return self.start <= moment and (self.end is None or moment < self.end)
 
 
-@dataclass(frozen=True, slots=True)
 class Catalog:
-    """All of it, by id. `tables` are the price levels, lowest first; `offers` holds
-    every offer id that can be bought, at every level.
+    """All of it, by id. `tables` are the price levels, lowest first; `percent_off` holds what
+    each level takes off the list price.
     """
 
-    products: Mapping[str, Product]
-    offers: Mapping[str, Product]
-    tables: Mapping[str, tuple[Level, ...]]
-    percent_off: Mapping[str, Decimal]
-    currencies: Mapping[str, Currency]
-    country_currencies: Mapping[str, frozenset[str]]
-    flex_discounts: tuple[FlexDiscount, ...]
+    def __init__(
+        self,
+        *,
+        products: Iterable[Product],
+        levels: Iterable[Level],
+        currencies: Iterable[Currency],
+        country_currencies: Mapping[str, frozenset[str]],
+        flex_discounts: Iterable[FlexDiscount],
+    ) -> None:
+        levels = tuple(levels)
+        self.tables = {
+            table: tuple(row for row in levels if row.table == table)
+            for table in {row.table for row in levels}
+        }
+        self.percent_off = {row.level: row.percent_off for row in levels}
+        self.currencies = {currency.currency: currency for currency in currencies}
+        self.country_currencies = country_currencies
+        self.products: dict[str, Product] = {}
+        self.flex_discounts: tuple[FlexDiscount, ...] = ()
+        self._offers: dict[str, Product] = {}
+        self._price_changes: defaultdict[str, list[PriceChange]] = defaultdict(list)
+        for product in products:
+            self.put_product(product)
+        for discount in flex_discounts:
+            self.put_flex_discount(discount)
 
-    def list_price(self, offer_id: str, currency_code: str) -> Decimal:
-        """Price of one unit for a full term, level included, in that currency."""
-        product = self.products[offer_id[:10]]
-        percent = self.percent_off[offer_id[10:12]]
-        usd = _rounded(product.price_usd * (100 - percent) / 100, Decimal("0.01"))
+    def put_product(self, product: Product) -> None:
+        """Enter or replace a product, with its offers at every level."""
+        self.products[product.product] = product
+        for row in chain.from_iterable(self.tables.values()):
+            if row.table == "high growth":
+                if product.has_high_growth_offers:
+                    self._offers[product.high_growth_offer_id(row.level)] = product
+            elif row.table.startswith("consumables") == product.is_consumable:
+                self._offers[product.offer_id(row.level)] = product
+
+    def put_flex_discount(self, discount: FlexDiscount) -> None:
+        """Enter or replace a flexible discount."""
+        others = (d for d in self.flex_discounts if d.id != discount.id)
+        self.flex_discounts = (*others, discount)
+
+    def put_price_change(self, change: PriceChange) -> None:
+        """Enter a price that holds from a day on."""
+        insort(self._price_changes[change.product], change, key=_start)
+
+    def is_known(self, offer_id: str) -> bool:
+        """Whether this offer was ever on the price list."""
+        return offer_id in self._offers
+
+    def is_on_sale(self, offer_id: str) -> bool:
+        """Whether this offer can be bought now."""
+        product = self._offers.get(offer_id)
+        return product is not None and product.stage == "sold"
+
+    def list_price(self, offer_id: str, currency_code: str, day: date) -> Decimal:
+        """Price of one unit for a full term, level included, in that currency, on that day."""
+        list_price = self._list_price_usd(self.products[offer_id[:10]], day)
+        usd = _rounded(list_price * (100 - self._percent_off(offer_id)) / 100, Decimal("0.01"))
         currency = self.currencies[currency_code]
         return _rounded(usd * currency.per_usd, currency.step).quantize(Decimal("0.01"))
+
+    def high_growth_minimum(self, offer_id: str) -> int | None:
+        """The quantity that a high-growth offer needs; None for every other offer."""
+        rows = self.tables["high growth"]
+        return next((row.from_quantity for row in rows if offer_id[10:13] == row.level), None)
+
+    def _percent_off(self, offer_id: str) -> Decimal:
+        high_growth = self.percent_off.get(offer_id[10:13])
+        return self.percent_off[offer_id[10:12]] if high_growth is None else high_growth
+
+    def _list_price_usd(self, product: Product, day: date) -> Decimal:
+        started = [c for c in self._price_changes[product.product] if c.start <= day]
+        return started[-1].price_usd if started else product.price_usd
 
     def flex_discount(self, code: str, moment: datetime) -> FlexDiscount | None:
         """The discount that the code names at that moment."""
@@ -126,35 +205,24 @@ class Catalog:
         return next((d for d in self.flex_discounts if d.id == discount_id), None)
 
 
+_start = attrgetter("start")
+
+
 def _rounded(value: Decimal, step: Decimal) -> Decimal:
     return value.quantize(step, ROUND_HALF_UP)
 
 
-@cache
-def catalog() -> Catalog:
+def seeded_catalog() -> Catalog:
     """The catalog of the seed files."""
-    products = [_product(row) for row in seed_rows("products.csv")]
-    levels = tuple(_level(row) for row in seed_rows("levels.csv"))
-    currencies = [_currency(row) for row in seed_rows("currencies.csv")]
     return Catalog(
-        products={product.product: product for product in products},
-        offers={
-            product.offer_id(row.level): product
-            for product in products
-            for row in levels
-            if product.sold and row.table.startswith("consumables") == product.is_consumable
-        },
-        tables={
-            table: tuple(row for row in levels if row.table == table)
-            for table in {row.table for row in levels}
-        },
-        percent_off={row.level: row.percent_off for row in levels},
-        currencies={currency.currency: currency for currency in currencies},
+        products=map(_product, seed_rows("products.csv")),
+        levels=map(_level, seed_rows("levels.csv")),
+        currencies=map(_currency, seed_rows("currencies.csv")),
         country_currencies={
             row["country"]: frozenset(row["currencies"].split())
             for row in seed_rows("countries.csv")
         },
-        flex_discounts=tuple(_flex_discount(row) for row in seed_rows("discounts.csv")),
+        flex_discounts=map(_flex_discount, seed_rows("discounts.csv")),
     )
 
 
@@ -178,8 +246,9 @@ def _product(row: dict[str, str]) -> Product:
         currencies=frozenset(row["currencies"].split()),
         max_quantity=int(row["max_quantity"]),
         needs=frozenset(row["needs"].split()),
-        sold=row["sold"] == "yes",
+        stage=cast("Stage", row["stage"]),
         programme=row["programme"],
+        has_high_growth_offers=row["high_growth"] == "yes",
     )
 
 

@@ -235,7 +235,7 @@ def _check_offers(marketplace: Marketplace, offer_ids: list[str]) -> None:
     """Offers of the past may be off the price list by now, but were on it once."""
     _check_products(marketplace, [offer_id[:10] for offer_id in offer_ids])
     for offer_id in offer_ids:
-        if offer_id[10:12] not in marketplace.catalog.percent_off or len(offer_id) != 15:
+        if not marketplace.catalog.is_known(offer_id):
             raise ControlError(400, f"There is no offer {offer_id}.")
 
 

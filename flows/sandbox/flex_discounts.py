@@ -2,102 +2,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
-from flows.sandbox.catalog import FlexDiscount
+from flows.sandbox.book import Book
+from flows.sandbox.catalog import Catalog, FlexDiscount, Product
+from flows.sandbox.errors import ServiceRefusal, line_reason
 from flows.sandbox.levels import is_committed
-from flows.sandbox.order_checks import OrderCase, refuse_lines
-from flows.sandbox.records import FAILED_STATUSES
-from flows.sandbox.wire import LineRequest
+from flows.sandbox.order_checks import OrderCase
+from flows.sandbox.records import FAILED_STATUSES, Customer, FlexDiscountUse
 
 _ALWAYS_FAILS = "FAILURE"
 """Codes containing this always fail in the vendor's sandbox, and so here."""
 
 _BASE_PRODUCT_KINDS = frozenset({"team", "enterprise"})
 
-_Fails = Callable[[OrderCase, LineRequest, FlexDiscount], bool]
+FORGIVEN_AT_RENEWAL = frozenset({"2141", "2142", "2146"})
+"""A preview of a renewal shows these on the line instead of refusing (section 11.3)."""
+
+ALL_FORGIVEN = FORGIVEN_AT_RENEWAL | {"2144", "2145", "2166"}
+"""What would renew by itself is shown whatever became of its discount."""
 
 
-def discounts(case: OrderCase) -> list[FlexDiscount | None]:
-    """The discount of each line, after the checks in their order (reference, section 8.7).
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A line that is to have a flexible discount, or none."""
+
+    ext_line_item_number: int
+    product: Product
+    currency_code: str
+    codes: tuple[str, ...]
+    has_other_discount: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What came of a wish: the discount to calculate with, and how it stands on the line."""
+
+    discount: FlexDiscount | None = None
+    uses: tuple[FlexDiscountUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who asks for discounts, and when."""
+
+    book: Book
+    catalog: Catalog
+    customer: Customer
+    now: datetime
+
+
+def discounts(case: OrderCase, forgiven: frozenset[str] = frozenset()) -> list[Granted]:
+    """What is granted on each line of an order (see `grant`)."""
+    wishes = [
+        Wish(
+            ext_line_item_number=line.ext_line_item_number,
+            product=case.product(line),
+            currency_code=case.order.currency_of(line),
+            codes=tuple(code for code in line.flex_discount_codes or () if code),
+            has_other_discount=bool(line.discount_code),
+        )
+        for line in case.order.lines
+    ]
+    return grant(Buyer(case.book, case.catalog, case.customer, case.now), wishes, forgiven)
+
+
+def grant(buyer: Buyer, wishes: list[Wish], forgiven: frozenset[str]) -> list[Granted]:
+    """What is granted on each line, after the checks in their order (reference, section 8.7).
 
     2147 more than one code, 2146 unknown or not valid now, 2145 not for this product, 2144
-    together with another discount, 2141 the customer does not qualify, 2142 used up, 2166
-    for three-year customers only.
+    together with another discount, 2141 the customer does not qualify, 2142 used up, 2166 for
+    three-year customers only. A forgiven code leaves the line with FAILURE and no discount.
     """
-    lines = case.order.lines
-    refuse_lines(
-        "2147",
-        ((line, "TOO_MANY_DISCOUNT_CODES") for line in lines if len(_codes(line)) > 1),
-    )
-    found = [_discount(case, line) for line in lines]
-    named = list(zip(lines, found, strict=True))
-    refuse_lines(
-        "2146",
-        (
-            (line, "INVALID_DISCOUNT_CODE")
-            for line, discount in named
-            if _codes(line) and discount is None
-        ),
-    )
+    _refuse("2147", "TOO_MANY_DISCOUNT_CODES", (w for w in wishes if len(w.codes) > 1))
+    asked = [wish for wish in wishes if wish.codes]
+    known: dict[int, FlexDiscount] = {}
+    for wish in asked:
+        discount = buyer.catalog.flex_discount(wish.codes[0], buyer.now)
+        if discount:
+            known[wish.ext_line_item_number] = discount
+    unknown = [wish for wish in asked if wish.ext_line_item_number not in known]
+    if "2146" not in forgiven:
+        _refuse("2146", "INVALID_DISCOUNT_CODE", (w for w in unknown if not _fails_always(w)))
+    if "2141" not in forgiven:
+        _refuse("2141", "CUSTOMER_NOT_QUALIFIED", filter(_fails_always, unknown))
     for code, reason, fails in _RULES:
-        refuse_lines(
-            code,
-            (
-                (line, reason)
-                for line, discount in named
-                if discount is not None and fails(case, line, discount)
-            ),
-        )
-    return found
+        failed = [
+            wish
+            for wish in asked
+            if (discount := known.get(wish.ext_line_item_number)) and fails(buyer, wish, discount)
+        ]
+        if code not in forgiven:
+            _refuse(code, reason, failed)
+        for wish in failed:
+            del known[wish.ext_line_item_number]
+    return [_granted(buyer, wish, known.get(wish.ext_line_item_number)) for wish in wishes]
 
 
-def _codes(line: LineRequest) -> list[str]:
-    return [code for code in line.flex_discount_codes or () if code]
+def _refuse(code: str, reason: str, wishes: Iterable[Wish]) -> None:
+    details = [line_reason(wish.ext_line_item_number, reason) for wish in wishes]
+    if details:
+        raise ServiceRefusal(code, details)
 
 
-def _discount(case: OrderCase, line: LineRequest) -> FlexDiscount | None:
-    codes = _codes(line)
-    if not codes or _ALWAYS_FAILS in codes[0]:
-        return None
-    return case.catalog.flex_discount(codes[0], case.now)
+def _fails_always(wish: Wish) -> bool:
+    return _ALWAYS_FAILS in wish.codes[0]
 
 
-def _is_for_another_product(case: OrderCase, line: LineRequest, discount: FlexDiscount) -> bool:
-    product = case.catalog.products[line.offer_id[:10]]
-    if product.kind not in _BASE_PRODUCT_KINDS:
+def _granted(buyer: Buyer, wish: Wish, discount: FlexDiscount | None) -> Granted:
+    """A known code with FAILURE in it is taken, and does nothing but stand on the line."""
+    if not wish.codes:
+        return Granted()
+    code = wish.codes[0]
+    if discount and not _fails_always(wish):
+        return Granted(discount, (FlexDiscountUse(discount.id, code),))
+    named = next((d for d in buyer.catalog.flex_discounts if d.code == code), None)
+    return Granted(None, (FlexDiscountUse(named.id if named else "", code, "FAILURE"),))
+
+
+def _is_for_another_product(_buyer: Buyer, wish: Wish, discount: FlexDiscount) -> bool:
+    if wish.product.kind not in _BASE_PRODUCT_KINDS:
         return True
-    return bool(discount.products) and product.product not in discount.products
+    return bool(discount.products) and wish.product.product not in discount.products
 
 
-def _is_combined(_case: OrderCase, line: LineRequest, _discount: FlexDiscount) -> bool:
-    return bool(line.discount_code)
+def _is_combined(_buyer: Buyer, wish: Wish, _discount: FlexDiscount) -> bool:
+    return wish.has_other_discount
 
 
-def _does_not_qualify(case: OrderCase, line: LineRequest, discount: FlexDiscount) -> bool:
-    if discount.currency and case.order.currency_of(line) != discount.currency:
+def _does_not_qualify(buyer: Buyer, wish: Wish, discount: FlexDiscount) -> bool:
+    if discount.currency and wish.currency_code != discount.currency:
         return True
     return discount.category == "INTRO" and any(
-        subscription.product == line.offer_id[:10]
-        for subscription in case.book.subscriptions_of(case.customer.customer_id)
+        subscription.product == wish.product.product
+        for subscription in buyer.book.subscriptions_of(buyer.customer.customer_id)
     )
 
 
-def _is_used_up(case: OrderCase, _line: LineRequest, discount: FlexDiscount) -> bool:
+def _is_used_up(buyer: Buyer, _wish: Wish, discount: FlexDiscount) -> bool:
     return discount.one_use and any(
-        use.id == discount.id
-        for order in case.book.orders.values()
-        if order.customer_id == case.customer.customer_id and order.status not in FAILED_STATUSES
+        use.id == discount.id and use.result == "SUCCESS"
+        for order in buyer.book.orders_of(buyer.customer.customer_id)
+        if order.status not in FAILED_STATUSES
         for item in order.line_items
         for use in item.flex_discounts
     )
 
 
-def _needs_commitment(case: OrderCase, _line: LineRequest, discount: FlexDiscount) -> bool:
-    return discount.three_year_only and not is_committed(case.customer)
+def _needs_commitment(buyer: Buyer, _wish: Wish, discount: FlexDiscount) -> bool:
+    return discount.three_year_only and not is_committed(buyer.customer)
 
 
-_RULES: tuple[tuple[str, str, _Fails], ...] = (
+_RULES: tuple[tuple[str, str, Callable[[Buyer, Wish, FlexDiscount], bool]], ...] = (
     ("2145", "OFFER_NOT_ELIGIBLE_FOR_DISCOUNT", _is_for_another_product),
     ("2144", "DISCOUNT_NOT_COMBINABLE", _is_combined),
     ("2141", "CUSTOMER_NOT_QUALIFIED", _does_not_qualify),

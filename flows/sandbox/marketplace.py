@@ -9,8 +9,10 @@ from datetime import timedelta
 from flows.sandbox import seed
 from flows.sandbox.accounts import AccountDesk
 from flows.sandbox.book import Book
-from flows.sandbox.catalog import Catalog, catalog
+from flows.sandbox.catalog import Catalog, seeded_catalog
+from flows.sandbox.catalog_changes import apply_changes
 from flows.sandbox.clock import Clock
+from flows.sandbox.effects import Effects
 from flows.sandbox.faults import FaultInjector, FaultSpecError, read_faults
 from flows.sandbox.gateway import Gateway
 from flows.sandbox.history import HistoryDesk
@@ -18,6 +20,7 @@ from flows.sandbox.lifecycle import Lifecycle
 from flows.sandbox.numbering import Numbering
 from flows.sandbox.orders import OrderDesk
 from flows.sandbox.partner import Partner, partner
+from flows.sandbox.renewal_run import RenewalRun
 from flows.sandbox.settings import CannotStartError, SandboxSettings
 from flows.sandbox.sign_in import SignIn
 from flows.sandbox.storage import Storage
@@ -56,8 +59,13 @@ def open_marketplace(settings: SandboxSettings) -> Marketplace:
     storage = Storage(settings.state)
     clock = Clock()
     book = Book(storage, clock)
+    catalog = seeded_catalog()
+    apply_changes(book, catalog)
     numbering = Numbering(book)
-    lifecycle = Lifecycle(book, catalog(), clock, numbering)
+    finish_after = timedelta(seconds=settings.finish_after)
+    effects = Effects(book, catalog, clock, numbering)
+    run = RenewalRun(book, catalog, clock, numbering, effects, finish_after)
+    lifecycle = Lifecycle(book, clock, effects, run)
     gateway = Gateway(
         book=book,
         clock=clock,
@@ -70,26 +78,26 @@ def open_marketplace(settings: SandboxSettings) -> Marketplace:
     )
     orders = OrderDesk(
         book=book,
-        catalog=catalog(),
+        catalog=catalog,
         clock=clock,
         partner=partner(),
         lifecycle=lifecycle,
         numbering=numbering,
-        finish_after=timedelta(seconds=settings.finish_after),
+        finish_after=finish_after,
         placed_status=202 if settings.placed_is_202 else 201,
     )
     return Marketplace(
         storage=storage,
         clock=clock,
         book=book,
-        catalog=catalog(),
+        catalog=catalog,
         partner=partner(),
         numbering=numbering,
         lifecycle=lifecycle,
         gateway=gateway,
         orders=orders,
-        history=HistoryDesk(book, catalog(), clock),
-        accounts=AccountDesk(book, catalog()),
+        history=HistoryDesk(book, catalog, clock),
+        accounts=AccountDesk(book, catalog),
     )
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from flows.sandbox.book import Book
-from flows.sandbox.buying import SoldLine
-from flows.sandbox.catalog import Catalog
-from flows.sandbox.clock import one_year_after, pacific_day, wire_moment
+from flows.sandbox.catalog import Catalog, FlexDiscount
+from flows.sandbox.clock import pacific_day, wire_moment
+from flows.sandbox.deals import Deal, EligibleOffer, Term
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.order_checks import OrderCase
 from flows.sandbox.prices import LinePrice, line_price
-from flows.sandbox.records import DONE, FlexDiscountUse, LineItem, Order
+from flows.sandbox.records import DONE, CancellingItem, LineItem, Order
 from flows.sandbox.wire import (
+    CancellingAnswer,
+    EligibilityCriteria,
+    EligibleOfferAnswer,
     FlexDiscountAnswer,
     LineAnswer,
     OrderAnswer,
@@ -24,22 +29,35 @@ from flows.sandbox.wire import (
 )
 
 
-def preview_answer(case: OrderCase, lines: list[SoldLine], *, priced: bool) -> PreviewAnswer:
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """The prices of an order in one currency, line by line."""
+
+    currency: str
+    lines: Sequence[LinePrice]
+    cancelled: Sequence[LinePrice]
+
+    def summary(self) -> list[PriceTotal]:
+        """New minus cancelled (C26)."""
+        total = sum((price.line_item_partner_price for price in self.lines), Decimal("0.00"))
+        total -= sum((price.line_item_partner_price for price in self.cancelled), Decimal("0.00"))
+        return [PriceTotal(total_line_item_partner_price=total, currency_code=self.currency)]
+
+
+def preview_answer(case: OrderCase, deal: Deal, *, priced: bool) -> PreviewAnswer:
     """What the order would be. Prices of mixed currencies are refused with 2148."""
-    currency = _only_currency(lines)
-    if priced and currency is None:
-        raise ServiceRefusal("2148")
-    prices = [_preview_price(case, line) for line in lines] if priced else None
+    currency = _only_currency([line.item for line in deal.lines])
+    prices = _preview_prices(case, deal, currency) if priced else None
     return PreviewAnswer(
-        external_reference_id=case.order.external_reference_id,
+        reference_order_id=case.order.reference_order_id or "",
+        external_reference_id=case.order.external_reference_id or "",
         customer_id=case.customer.customer_id,
         currency_code=currency,
         order_type=case.order.order_type,
-        line_items=[
-            _line_answer(line_item(line, status=""), prices[place] if prices else None)
-            for place, line in enumerate(lines)
-        ],
-        pricing_summary=_summary(prices, currency),
+        line_items=_line_answers([line.item for line in deal.lines], prices),
+        cancelling_items=_cancelling_answers(deal.cancelled, prices),
+        pricing_summary=prices.summary() if prices else None,
+        eligible_offers=[_eligible_offer(offer) for offer in deal.eligible_offers] or None,
         creation_date=wire_moment(case.now),
     )
 
@@ -56,70 +74,85 @@ def order_answer(book: Book, catalog: Catalog, order: Order, *, priced: bool) ->
         order_type=order.order_type,
         status=order.status,
         source=order.source,
-        line_items=[
-            _line_answer(item, prices[place] if prices else None)
-            for place, item in enumerate(order.line_items)
-        ],
+        line_items=_line_answers(order.line_items, prices),
+        cancelling_items=_cancelling_answers(order.cancelling_items, prices),
         creation_date=wire_moment(order.created_at),
         links=self_link(f"/v3/customers/{order.customer_id}/orders/{order.order_id}"),
-        pricing_summary=_summary(prices, order.currency_code),
+        pricing_summary=prices.summary() if prices else None,
     )
 
 
-def line_item(line: SoldLine, *, status: str) -> LineItem:
-    """The line of the order that a checked request line becomes."""
-    discount = line.flex_discount
-    return LineItem(
-        ext_line_item_number=line.request.ext_line_item_number,
-        offer_id=line.offer_id,
-        quantity=line.request.quantity,
-        currency_code=line.currency_code,
-        status=status,
-        deployment_id=line.request.deployment_id or None,
-        discount_code=line.discount_code,
-        flex_discounts=(FlexDiscountUse(discount.id, discount.code),) if discount else (),
-    )
-
-
-def _only_currency(lines: list[SoldLine]) -> str | None:
-    currencies = {line.currency_code for line in lines}
+def _only_currency(items: Sequence[LineItem]) -> str | None:
+    currencies = {item.currency_code for item in items}
     return currencies.pop() if len(currencies) == 1 else None
 
 
-def _preview_price(case: OrderCase, line: SoldLine) -> LinePrice:
-    return line_price(
-        case.catalog,
-        offer_id=line.offer_id,
-        currency_code=line.currency_code,
-        quantity=line.request.quantity,
-        flex_discount=line.flex_discount,
-        order_day=case.today,
-        term_end=case.customer.coterm_date or one_year_after(case.today),
+def _preview_prices(case: OrderCase, deal: Deal, currency: str | None) -> _Prices:
+    if currency is None:
+        raise ServiceRefusal("2148")
+    terms = _Terms(case.catalog, currency, case.today, deal.term)
+    return _Prices(
+        currency,
+        [terms.price_of(line.item, line.flex_discount) for line in deal.lines],
+        [terms.price_of(item) for item in deal.cancelled],
     )
 
 
-def _order_prices(book: Book, catalog: Catalog, order: Order) -> list[LinePrice] | None:
+def _order_prices(book: Book, catalog: Catalog, order: Order) -> _Prices | None:
     """Prices of the order day: finished orders in one currency only (reference, 13.1)."""
-    if order.status != DONE or order.currency_code is None:
+    currency = order.currency_code
+    if order.status != DONE or currency is None:
         return None
-    return [_item_price(book, catalog, order, item) for item in order.line_items]
-
-
-def _item_price(book: Book, catalog: Catalog, order: Order, item: LineItem) -> LinePrice:
-    """What the line cost; a RETURN gives back what was paid for the original line."""
-    if order.order_type == "RETURN":
-        order = book.orders[order.reference_order_id]
-        item = order.line(item.ext_line_item_number) or item
-    use = item.flex_discounts[0] if item.flex_discounts else None
-    return line_price(
-        catalog,
-        offer_id=item.offer_id,
-        currency_code=item.currency_code,
-        quantity=item.quantity,
-        flex_discount=catalog.flex_discount_by_id(use.id) if use else None,
-        order_day=pacific_day(order.created_at),
-        term_end=order.term_end,
+    # A RETURN gives back what was paid for the original lines.
+    paid = book.orders[order.reference_order_id] if order.order_type == "RETURN" else order
+    day = pacific_day(paid.created_at)
+    terms = _Terms(catalog, currency, day, Term(paid.term_start or day, paid.term_end))
+    return _Prices(
+        currency,
+        [
+            terms.price_of(bought, _honoured(catalog, bought))
+            for item in order.line_items
+            if (bought := paid.line(item.ext_line_item_number))
+        ],
+        [terms.price_of(item) for item in order.cancelling_items],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the lines of one order are priced by."""
+
+    catalog: Catalog
+    currency: str
+    price_day: date
+    term: Term
+
+    def price_of(
+        self, item: LineItem | CancellingItem, flex_discount: FlexDiscount | None = None
+    ) -> LinePrice:
+        """The price of a line, or what a cancelled one is still worth."""
+        return line_price(
+            self.catalog,
+            offer_id=item.offer_id,
+            currency_code=self.currency,
+            quantity=item.quantity,
+            flex_discount=flex_discount,
+            price_day=self.price_day,
+            term_start=self.term.start,
+            term_end=self.term.end,
+        )
+
+
+def _honoured(catalog: Catalog, item: LineItem) -> FlexDiscount | None:
+    honoured = (use for use in item.flex_discounts if use.result == "SUCCESS")
+    return next((catalog.flex_discount_by_id(use.id) for use in honoured), None)
+
+
+def _line_answers(items: Sequence[LineItem], prices: _Prices | None) -> list[LineAnswer]:
+    return [
+        _line_answer(item, prices.lines[place] if prices else None)
+        for place, item in enumerate(items)
+    ]
 
 
 def _line_answer(item: LineItem, price: LinePrice | None) -> LineAnswer:
@@ -133,13 +166,30 @@ def _line_answer(item: LineItem, price: LinePrice | None) -> LineAnswer:
         deployment_id=item.deployment_id,
         discount_code=item.discount_code,
         flex_discounts=[
-            FlexDiscountAnswer(id=use.id, code=use.code, result="SUCCESS")
+            FlexDiscountAnswer(id=use.id, code=use.code, result=use.result)
             for use in item.flex_discounts
         ]
         or None,
         prorated_days=price.prorated_days if price else None,
         pricing=_pricing(price) if price else None,
     )
+
+
+def _cancelling_answers(
+    items: Sequence[CancellingItem], prices: _Prices | None
+) -> list[CancellingAnswer] | None:
+    return [
+        CancellingAnswer(
+            ext_line_item_number=item.ext_line_item_number,
+            reference_line_item_number=item.reference_line_item_number,
+            offer_id=item.offer_id,
+            quantity=item.quantity,
+            subscription_id=item.subscription_id,
+            discount_code=item.discount_code,
+            pricing=_pricing(prices.cancelled[place]) if prices else None,
+        )
+        for place, item in enumerate(items)
+    ] or None
 
 
 def _pricing(price: LinePrice) -> Pricing:
@@ -151,8 +201,11 @@ def _pricing(price: LinePrice) -> Pricing:
     )
 
 
-def _summary(prices: Sequence[LinePrice] | None, currency: str | None) -> list[PriceTotal] | None:
-    if prices is None or currency is None:
-        return None
-    total = sum((price.line_item_partner_price for price in prices), Decimal("0.00"))
-    return [PriceTotal(total_line_item_partner_price=total, currency_code=currency)]
+def _eligible_offer(offer: EligibleOffer) -> EligibleOfferAnswer:
+    return EligibleOfferAnswer(
+        offer_id=offer.offer_id,
+        renewal_code=offer.renewal_code,
+        eligibility_criteria=EligibilityCriteria(
+            min_quantity=offer.min_quantity, additional_criteria=list(offer.additional_criteria)
+        ),
+    )

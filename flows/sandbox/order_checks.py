@@ -1,7 +1,7 @@
 """The checks that all placed types share, in their order (reference, section 8.7).
 
-Each step looks at all lines and refuses with all that fail in it. What only NEW and PREVIEW
-or only RETURN need stands in `buying` and `returning`.
+Each step looks at all lines and refuses with all that fail in it. What only one family of
+types needs stands in `buying`, `returning`, `renewing` and `switching`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flows.sandbox.book import Book
-from flows.sandbox.catalog import LARGEST_QUANTITY, Catalog
+from flows.sandbox.catalog import LARGEST_QUANTITY, Catalog, Product
 from flows.sandbox.errors import ServiceRefusal, line_reason
-from flows.sandbox.records import Customer, Order
+from flows.sandbox.records import Customer, Order, Subscription
 from flows.sandbox.wire import LineRequest, OrderRequest
 
 MOST_LINES = 499
@@ -23,7 +23,7 @@ LARGEST_LINE_NUMBER = 999_999
 
 @dataclass(frozen=True, slots=True)
 class OrderCase:
-    """An order request with what is needed to judge it; `original` is what a RETURN names."""
+    """An order request with what is needed to judge it; `original` is the order it names."""
 
     customer: Customer
     order: OrderRequest
@@ -38,7 +38,20 @@ class OrderCase:
     @property
     def is_preview(self) -> bool:
         """Whether nothing will be placed."""
-        return self.order.order_type == "PREVIEW"
+        return self.order.is_preview
+
+    @property
+    def utc_day(self) -> date:
+        """The day that renewals go by: they run after midnight UTC (section 11.2)."""
+        return self.now.date()
+
+    def product(self, line: LineRequest) -> Product:
+        """The product of a line whose offer is known."""
+        return self.catalog.products[line.offer_id[:10]]
+
+    def subscription(self, subscription_id: str | None) -> Subscription | None:
+        """A subscription of this customer."""
+        return self.book.subscription(self.customer.customer_id, subscription_id or "")
 
 
 LineFailure = tuple[LineRequest, str]
@@ -61,8 +74,14 @@ def check_lines(case: OrderCase) -> None:
 
 
 def _check_number_of_lines(case: OrderCase) -> None:
-    """2119: one to 499 lines."""
-    if not 1 <= len(case.order.lines) <= MOST_LINES:
+    """2119: one to 499 lines, none in a PREVIEW_RENEWAL; 2152: a switch has one of each."""
+    order = case.order
+    if order.is_switch:
+        if len(order.lines) != 1 or len(order.cancelled) != 1:
+            raise ServiceRefusal("2152")
+        return
+    fewest = 0 if order.order_type == "PREVIEW_RENEWAL" else 1
+    if not fewest <= len(order.lines) <= MOST_LINES:
         raise ServiceRefusal("2119")
 
 
@@ -127,6 +146,52 @@ def _check_currencies(case: OrderCase) -> None:
     )
 
 
+def check_offers(case: OrderCase) -> None:
+    """2122 never on the price list, then 2128 not sold in this currency."""
+    refuse_lines(
+        "2122",
+        (
+            (line, "INVALID_OFFER_ID")
+            for line in case.order.lines
+            if not case.catalog.is_known(line.offer_id)
+        ),
+    )
+    refuse_lines(
+        "2128",
+        (
+            (line, "CURRENCY_NOT_FOR_OFFER")
+            for line in case.order.lines
+            if (sold_in := case.product(line).currencies)
+            and case.order.currency_of(line) not in sold_in
+        ),
+    )
+
+
+def check_programmes(case: OrderCase) -> None:
+    """2124: the partner's contract does not cover the programme."""
+    refuse_lines(
+        "2124",
+        (
+            (line, "PROGRAMME_NOT_ALLOWED")
+            for line in case.order.lines
+            if case.product(line).programme not in case.programmes
+        ),
+    )
+
+
+def check_not_renewing_early(case: OrderCase) -> None:
+    """3131: nothing else is taken while an early renewal is in progress (C33)."""
+    customer = case.customer
+    under_way = case.book.open_orders_of(customer.customer_id, "RENEWAL")
+    if customer.early_renewal_until or any(renews_early(order) for order in under_way):
+        raise ServiceRefusal("3131")
+
+
+def renews_early(order: Order) -> bool:
+    """Whether a RENEWAL was placed before its term begins."""
+    return order.term_start is not None and order.created_at.date() < order.term_start
+
+
 def deployments(case: OrderCase) -> None:
     """2138 unknown, 2139 not in the contract, then 1139, 1140 and 1142 for worldwide sales."""
     lines = [line for line in case.order.lines if line.deployment_id]
@@ -161,8 +226,18 @@ def _expected_currency(case: OrderCase, line: LineRequest) -> str | None:
     if case.original is not None:
         original_line = case.original.line(line.ext_line_item_number)
         return original_line.currency_code if original_line else case.original.currency_code
+    owned = case.subscription(_named_subscription(case, line))
+    if owned is not None:
+        return owned.currency_code
     if line.deployment_id:
         deployment = case.customer.deployment(line.deployment_id)
         return deployment.currency_code if deployment else None
     first = next(item for item in case.order.lines if not item.deployment_id)
     return case.order.currency_of(first)
+
+
+def _named_subscription(case: OrderCase, line: LineRequest) -> str | None:
+    """The subscription whose currency the line must have (section 8.2)."""
+    if case.order.is_renewal:
+        return line.subscription_id
+    return case.order.cancelled[0].subscription_id if case.order.is_switch else None

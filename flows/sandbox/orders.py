@@ -1,26 +1,30 @@
-"""Placing, previewing, reading and patching orders (reference, sections 8 to 10 and 13)."""
+"""Placing, previewing, reading and patching orders (reference, sections 8 to 13)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from flows.sandbox.answers import answer_of
 from flows.sandbox.book import Book
 from flows.sandbox.buying import sell
 from flows.sandbox.calls import Call
 from flows.sandbox.catalog import Catalog
-from flows.sandbox.clock import Clock, one_year_after, pacific_day
+from flows.sandbox.clock import Clock, pacific_day
+from flows.sandbox.deals import Deal
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.lifecycle import Lifecycle
 from flows.sandbox.numbering import Numbering
-from flows.sandbox.order_answers import line_item, order_answer, preview_answer
+from flows.sandbox.order_answers import order_answer, preview_answer
 from flows.sandbox.order_checks import OrderCase, check_lines
 from flows.sandbox.partner import Partner
-from flows.sandbox.records import OPEN, Answer, Customer, LineItem, Order
+from flows.sandbox.records import OPEN, Answer, Customer, Order
+from flows.sandbox.renewing import renew
 from flows.sandbox.request_reading import read_order, read_order_patch
 from flows.sandbox.returning import give_back
-from flows.sandbox.wire import LineRequest, OrderRequest
+from flows.sandbox.switching import revert, switch
+from flows.sandbox.wire import OrderRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +41,16 @@ class OrderDesk:
     placed_status: int
 
     def place(self, call: Call, customer_id: str) -> Answer:
-        """Order create, previews included (sections 8 to 10)."""
+        """Order create, previews included (sections 8 to 12)."""
         customer = self.book.customers.get(customer_id)
         if customer is None:
             raise ServiceRefusal("1116")
         case = self._case(customer, read_order(call.body))
         check_lines(case)
-        if case.order.order_type == "RETURN":
-            original = give_back(case)
-            returned = [_returned_line(case.order, line) for line in case.order.lines]
-            return self._accept(case, returned, original.term_end)
-        lines = sell(case)
+        deal = _DESKS[case.order.order_type](case)
         if case.is_preview:
-            return answer_of(200, preview_answer(case, lines, priced=call.asks_for("fetch-price")))
-        term_end = customer.coterm_date or one_year_after(case.today)
-        return self._accept(case, [line_item(line, status=OPEN) for line in lines], term_end)
+            return answer_of(200, preview_answer(case, deal, priced=call.asks_for("fetch-price")))
+        return self._accept(case, deal, reassigns_users=call.asks_for("reassign-users"))
 
     def get(self, call: Call, customer_id: str, order_id: str) -> Answer:
         """Order get (section 13.1)."""
@@ -84,7 +83,7 @@ class OrderDesk:
         original = self.book.orders.get(order.reference_order_id or "")
         return original if original and original.customer_id == customer.customer_id else None
 
-    def _accept(self, case: OrderCase, items: list[LineItem], term_end: date) -> Answer:
+    def _accept(self, case: OrderCase, deal: Deal, *, reassigns_users: bool) -> Answer:
         sequence = self.book.next_sequence()
         order = Order(
             order_id=self.numbering.order_id(sequence),
@@ -93,15 +92,20 @@ class OrderDesk:
             order_type=case.order.order_type,
             created_at=case.now.replace(microsecond=0),
             finishes_at=case.now + self.finish_after,
-            term_end=term_end,
+            term_start=deal.term.start,
+            term_end=deal.term.end,
             status=OPEN,
-            line_items=tuple(items),
+            line_items=tuple(replace(line.item, status=OPEN) for line in deal.lines),
+            cancelling_items=deal.cancelled,
             external_reference_id=case.order.external_reference_id or None,
             reference_order_id=case.order.reference_order_id or "",
+            reassigns_users=reassigns_users,
+            will_fail=deal.will_fail,
         )
         self.book.put_order(order)
         self.lifecycle.expect(order)
-        return replace(self._answer(self.placed_status, order), order_id=order.order_id)
+        status = 202 if case.order.is_switch else self.placed_status
+        return replace(self._answer(status, order), order_id=order.order_id)
 
     def _order(self, customer_id: str, order_id: str) -> Order:
         order = self.book.orders.get(order_id)
@@ -113,11 +117,15 @@ class OrderDesk:
         return answer_of(status, order_answer(self.book, self.catalog, order, priced=priced))
 
 
-def _returned_line(order: OrderRequest, line: LineRequest) -> LineItem:
-    return LineItem(
-        ext_line_item_number=line.ext_line_item_number,
-        offer_id=line.offer_id,
-        quantity=line.quantity,
-        currency_code=order.currency_of(line),
-        deployment_id=line.deployment_id or None,
-    )
+_DESKS: dict[str, Callable[[OrderCase], Deal]] = {
+    "NEW": sell,
+    "PREVIEW": sell,
+    "RETURN": give_back,
+    "RENEWAL": renew,
+    "PREVIEW_RENEWAL": renew,
+    "SWITCH": switch,
+    "PREVIEW_SWITCH": switch,
+    "REVERT_SWITCH": revert,
+    "PREVIEW_REVERT_SWITCH": revert,
+}
+"""Who judges which type of order."""

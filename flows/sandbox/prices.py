@@ -32,17 +32,22 @@ def line_price(
     currency_code: str,
     quantity: int,
     flex_discount: FlexDiscount | None,
-    order_day: date,
+    price_day: date,
+    term_start: date,
     term_end: date,
 ) -> LinePrice:
-    """Level, then discount on the yearly price, proration, quantity, and one rounding."""
-    partner = catalog.list_price(offer_id, currency_code)
+    """Level, then discount on the yearly price, proration, quantity, and one rounding.
+
+    The price list of `price_day` counts; billed is from `term_start` on (an order's own day,
+    or the beginning of the term that it renews).
+    """
+    partner = catalog.list_price(offer_id, currency_code, price_day)
     discounted = discounted_price(partner, flex_discount)
     days: int | None = None
     if catalog.products[offer_id[:10]].is_consumable:
         unit = discounted
     else:
-        days = prorated_days(order_day, term_end)
+        days = prorated_days(term_start, term_end)
         unit = daily_price(discounted, term_end) * days
     return LinePrice(
         partner_price=partner,
@@ -64,9 +69,9 @@ def discounted_price(partner_price: Decimal, discount: FlexDiscount | None) -> D
     return (partner_price * (100 - discount.value) / 100).quantize(_CENT, ROUND_HALF_UP)
 
 
-def prorated_days(order_day: date, term_end: date) -> int:
-    """Days from the order day to the day before the anniversary, both counted."""
-    return (term_end - order_day).days
+def prorated_days(term_start: date, term_end: date) -> int:
+    """Days from the first one billed to the day before the anniversary, both counted."""
+    return (term_end - term_start).days
 
 
 def daily_price(yearly_price: Decimal, term_end: date) -> Decimal:

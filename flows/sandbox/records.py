@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 OPEN = "1002"
 DONE = "1000"
@@ -16,6 +17,7 @@ FAILED_STATUSES = frozenset({"1004", "1020", "1022", "1024", "1026"})
 
 ACTIVE_SUBSCRIPTION = "1000"
 LAPSED_SUBSCRIPTION = "1004"
+SCHEDULED_SUBSCRIPTION = "1009"
 
 INACTIVE_CUSTOMER_STATUSES = frozenset({"1004", "1010", "1012", "1014"})
 """Orders of such a customer are accepted and fail with 1024 (reference, section 7.1)."""
@@ -53,7 +55,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer; `coterm_date` is the anniversary date, None before the first order."""
+    """A customer; `coterm_date` is the anniversary date, None before the first order.
+
+    `early_renewal_until` is the renewal date while an early renewal is in progress (C33).
+    """
 
     customer_id: str
     reseller_id: str
@@ -71,7 +76,9 @@ class Customer:
     tags: tuple[str, ...] = ()
     discount_code: str | None = None
     commitment: Commitment | None = None
+    recommitment: Commitment | None = None
     large_government_agency: bool = False
+    early_renewal_until: date | None = None
 
     @property
     def is_inactive(self) -> bool:
@@ -89,7 +96,7 @@ class FlexDiscountUse:
 
     id: str
     code: str
-    result: str = "SUCCESS"
+    result: Literal["SUCCESS", "FAILURE"] = "SUCCESS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +120,24 @@ class LineItem:
 
 
 @dataclass(frozen=True, slots=True)
+class CancellingItem:
+    """What a switch (or its revert) takes away (reference, section 8.1)."""
+
+    ext_line_item_number: int
+    reference_line_item_number: int
+    offer_id: str
+    quantity: int
+    subscription_id: str
+    discount_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """A placed order. `term_end` is the anniversary date it is prorated to.
+    """A placed order. It is billed from `term_start` (None: from its own day) to the day
+    before `term_end`.
 
     `sequence` orders what was created within one second; `finishes_at` is when an open
-    order is looked at.
+    order is looked at; `will_fail` says what comes of it then.
     """
 
     order_id: str
@@ -132,6 +152,10 @@ class Order:
     external_reference_id: str | None = None
     reference_order_id: str = ""
     source: str = "API"
+    cancelling_items: tuple[CancellingItem, ...] = ()
+    term_start: date | None = None
+    reassigns_users: bool = False
+    will_fail: bool = False
 
     def line(self, number: int) -> LineItem | None:
         """The line with that extLineItemNumber."""
@@ -146,7 +170,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Licences of one product; `renewal_quantity` None follows the current quantity."""
+    """Licences of one product; `renewal_quantity` None follows the current quantity.
+
+    `renewed_quantity` is what was renewed early for the coming term, None when nothing was;
+    `renewed_on` the renewal date that was last renewed, early, late or by itself.
+    `can_be_renewed_late` is the allowed action MANUAL_RENEWAL.
+    """
 
     subscription_id: str
     customer_id: str
@@ -160,11 +189,31 @@ class Subscription:
     auto_renewal: bool = True
     renewal_quantity: int | None = None
     deployment_id: str | None = None
+    renewed_quantity: int | None = None
+    renewed_on: date | None = None
+    can_be_renewed_late: bool = False
+    flex_discount_codes: tuple[str, ...] = ()
+    renewal_code: str | None = None
 
     @property
     def product(self) -> str:
         """The first ten signs of the offer id."""
         return self.offer_id[:10]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether licences are in use."""
+        return self.status == ACTIVE_SUBSCRIPTION
+
+    @property
+    def to_renew(self) -> int:
+        """Licences that the automatic renewal is to go on with, early ones included."""
+        return self.current_quantity if self.renewal_quantity is None else self.renewal_quantity
+
+    @property
+    def left_to_renew(self) -> int:
+        """Present licences that have not been renewed early."""
+        return max(self.current_quantity - (self.renewed_quantity or 0), 0)
 
 
 @dataclass(frozen=True, slots=True)

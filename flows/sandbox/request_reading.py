@@ -21,7 +21,18 @@ Body = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
 
 _REFERENCE = "externalReferenceId"
-_WITH_LINES = ("NEW", "RETURN", "PREVIEW")  # a tuple: a value that cannot be hashed may come
+# Tuples, not sets: a value that cannot be hashed may come.
+_SWITCHES = ("SWITCH", "PREVIEW_SWITCH", "REVERT_SWITCH", "PREVIEW_REVERT_SWITCH")
+_WITH_LINES = ("NEW", "RETURN", "PREVIEW", "RENEWAL", *_SWITCHES)
+_WITH_REFERENCE_ORDER = ("RETURN", "REVERT_SWITCH", "PREVIEW_REVERT_SWITCH")
+_ALL = (*_WITH_LINES, "PREVIEW_RENEWAL")
+_NEEDED = (
+    (_WITH_REFERENCE_ORDER, "referenceOrderId"),
+    (_WITH_LINES, "lineItems"),
+    (_SWITCHES, "currencyCode"),
+    (_SWITCHES, "cancellingItems"),
+)
+"""What some types need on the order level (reference, sections 8.1 and 8.6)."""
 
 
 def read_order(text: bytes) -> OrderRequest:
@@ -68,23 +79,31 @@ def _unknown_in_order(body: Body) -> Iterator[str]:
 def _out_of_place(body: Body) -> Iterator[str]:
     """Fields of other order types (reference, section 8.1)."""
     order_type = body.get("orderType")
-    if order_type in ("NEW", "PREVIEW") and body.get("referenceOrderId"):
+    if order_type not in _ALL:
+        return
+    if order_type not in _WITH_REFERENCE_ORDER and body.get("referenceOrderId"):
         yield "referenceOrderId"
-    if order_type in _WITH_LINES and body.get("cancellingItems"):
+    if order_type not in _SWITCHES and body.get("cancellingItems"):
         yield "cancellingItems"
+    if order_type in _SWITCHES:
+        for path, entry in _entries(body, "lineItems"):
+            if entry.get("flexDiscountCodes"):
+                yield f"{path}flexDiscountCodes"
 
 
 def _missing_in_order(body: Body) -> Iterator[str]:
     yield from _missing(OrderRequest, body)
-    if body.get("orderType") == "RETURN" and _is_absent(body.get("referenceOrderId")):
-        yield "referenceOrderId"
-    if body.get("orderType") in _WITH_LINES and _is_absent(body.get("lineItems")):
-        yield "lineItems"
+    order_type = body.get("orderType")
+    for types, name in _NEEDED:
+        if order_type in types and _is_absent(body.get(name)):
+            yield name
     order_has_currency = not _is_absent(body.get("currencyCode"))
     for path, entry in _entries(body, "lineItems"):
         yield from _missing(LineRequest, entry, path)
         needs_its_own = not order_has_currency or not _is_absent(entry.get("deploymentId"))
-        if needs_its_own and _is_absent(entry.get("currencyCode")):
+        if order_type in _SWITCHES or not needs_its_own:
+            continue
+        if _is_absent(entry.get("currencyCode")):
             yield f"{path}currencyCode"
     for path, entry in _entries(body, "cancellingItems"):
         yield from _missing(CancellingRequest, entry, path)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from flows.sandbox.clock import pacific_day
+from flows.sandbox.deals import Deal, SoldLine, Term
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.order_checks import LineFailure, OrderCase, deployments, refuse_lines
-from flows.sandbox.records import DONE, FAILED_STATUSES, RETURNED, Order
+from flows.sandbox.records import DONE, FAILED_STATUSES, RETURNED, LineItem, Order
+from flows.sandbox.wire import LineRequest
 
 RETURN_WINDOW = timedelta(days=14)
 """Counted from creationDate, in UTC, the last second included (C11)."""
@@ -15,13 +18,18 @@ RETURN_WINDOW = timedelta(days=14)
 RETURNABLE_TYPES = frozenset({"NEW", "RENEWAL"})
 
 
-def give_back(case: OrderCase) -> Order:
-    """The original of a RETURN that passes every check that is left, else a refusal."""
+def give_back(case: OrderCase) -> Deal:
+    """What a RETURN comes to that passes every check that is left, else a refusal."""
     original = _returnable(case)
     deployments(case)
     _check_return_rules(case, original)
     refuse_lines("2129", _lines_consumed(case, original))
-    return original
+    refuse_lines("5133", _lines_below_high_growth(case, original))
+    start = original.term_start or pacific_day(original.created_at)
+    return Deal(
+        lines=tuple(SoldLine(_returned_line(case, line)) for line in case.order.lines),
+        term=Term(start, original.term_end),
+    )
 
 
 def _returnable(case: OrderCase) -> Order:
@@ -89,3 +97,23 @@ def _lines_consumed(case: OrderCase, original: Order) -> Iterator[LineFailure]:
         owned = case.book.subscription(case.customer.customer_id, bought.subscription_id)
         if owned and owned.used_quantity > 0:
             yield line, "INELIGIBLE_CONSUMED"
+
+
+def _lines_below_high_growth(case: OrderCase, original: Order) -> Iterator[LineFailure]:
+    """5133: a part would be left that is smaller than the offer's minimum."""
+    for line in case.order.lines:
+        bought = original.line(line.ext_line_item_number)
+        owned = case.subscription(bought.subscription_id) if bought else None
+        minimum = case.catalog.high_growth_minimum(owned.offer_id) if owned else None
+        if owned and minimum and 0 < owned.current_quantity - line.quantity < minimum:
+            yield line, "BELOW_HIGH_GROWTH_MINIMUM"
+
+
+def _returned_line(case: OrderCase, line: LineRequest) -> LineItem:
+    return LineItem(
+        ext_line_item_number=line.ext_line_item_number,
+        offer_id=line.offer_id,
+        quantity=line.quantity,
+        currency_code=case.order.currency_of(line),
+        deployment_id=line.deployment_id or None,
+    )

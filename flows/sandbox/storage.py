@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS tokens (digest TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS customers (customer_id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS subscriptions (subscription_id TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS catalog_changes (
+    kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key)
+);
 CREATE TABLE IF NOT EXISTS answers (
     api_key TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
     correlation_id TEXT NOT NULL, request_id TEXT, status INTEGER NOT NULL,

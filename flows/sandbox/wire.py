@@ -18,7 +18,17 @@ Reference = Annotated[str, StringConstraints(max_length=35, pattern=r'^[^<>"]*$'
 ReadOnly = Annotated[Any, Field(default=None, json_schema_extra={"readOnly": True})]
 """A field the resource knows but a request does not need; accepted and ignored (C43)."""
 
-OrderType = Literal["NEW", "RETURN", "PREVIEW"]
+OrderType = Literal[
+    "NEW",
+    "RETURN",
+    "PREVIEW",
+    "RENEWAL",
+    "PREVIEW_RENEWAL",
+    "SWITCH",
+    "PREVIEW_SWITCH",
+    "REVERT_SWITCH",
+    "PREVIEW_REVERT_SWITCH",
+]
 
 _Money = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 
@@ -89,6 +99,26 @@ class OrderRequest(_Request):
         """The line items; none counts as an empty list."""
         return self.line_items or []
 
+    @property
+    def cancelled(self) -> list[CancellingRequest]:
+        """The cancelling items; none counts as an empty list."""
+        return self.cancelling_items or []
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether nothing is to be placed."""
+        return self.order_type.startswith("PREVIEW")
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it belongs to the switch family."""
+        return self.order_type.endswith("SWITCH")
+
+    @property
+    def is_renewal(self) -> bool:
+        """Whether it renews, or shows what would."""
+        return self.order_type.endswith("RENEWAL")
+
     def currency_of(self, line: LineRequest) -> str:
         """The currency of a line: its own, else the order's (reference, section 8.2)."""
         return line.currency_code or self.currency_code or ""
@@ -153,11 +183,39 @@ class LineAnswer(_Answer):
     pricing: Pricing | None = None
 
 
+class CancellingAnswer(_Answer):
+    """One cancelling item of an order answer (reference, section 8.5)."""
+
+    ext_line_item_number: int
+    reference_line_item_number: int
+    offer_id: str
+    quantity: int
+    subscription_id: str
+    discount_code: str | None = None
+    pricing: Pricing | None = None
+
+
 class PriceTotal(_Answer):
     """The total of an order in one currency."""
 
     total_line_item_partner_price: _Money
     currency_code: str
+
+
+class EligibilityCriteria(_Answer):
+    """What a high-growth offer asks for (reference, section 8.5)."""
+
+    min_quantity: int
+    additional_criteria: list[str]
+    deployment_id: str | None = None
+
+
+class EligibleOfferAnswer(_Answer):
+    """A high-growth offer that the customer may come to at the renewal."""
+
+    offer_id: str
+    renewal_code: str
+    eligibility_criteria: EligibilityCriteria
 
 
 class PreviewAnswer(_Answer):
@@ -171,7 +229,9 @@ class PreviewAnswer(_Answer):
     order_type: str
     status: str = ""
     line_items: list[LineAnswer]
+    cancelling_items: list[CancellingAnswer] | None = None
     pricing_summary: list[PriceTotal] | None = None
+    eligible_offers: list[EligibleOfferAnswer] | None = None
     creation_date: str
 
 
@@ -187,6 +247,7 @@ class OrderAnswer(_Answer):
     status: str
     source: str
     line_items: list[LineAnswer]
+    cancelling_items: list[CancellingAnswer] | None = None
     creation_date: str
     links: Links
     pricing_summary: list[PriceTotal] | None = None

@@ -35,7 +35,7 @@ def test_an_order_is_accepted_first_and_finished_later(
     assert (answer.status_code, placed["status"]) == (201, "1002")
     assert [(i["status"], i["subscriptionId"]) for i in placed["lineItems"]] == [("1002", "")] * 2
     assert _owned(sandbox, customer_id) == []
-    assert sandbox.finish() == [placed["orderId"]]
+    assert placed["orderId"] in sandbox.finish()
     done = _order(sandbox, customer_id, placed["orderId"])
     assert done["status"] == "1000"
     for item in done["lineItems"]:
