@@ -1,4 +1,4 @@
-"""Reading customers and subscriptions (reference, sections 7.1, 16.1 and 16.2)."""
+"""Reading customers (reference, section 7.1)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from flows.sandbox.catalog import Catalog
 from flows.sandbox.clock import wire_moment
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.levels import Levels, entitled_levels
-from flows.sandbox.records import Answer, Customer, Subscription
+from flows.sandbox.records import Answer, Customer
 from flows.sandbox.wire import (
     AddressAnswer,
-    AutoRenewal,
     Benefit,
     CommitmentAnswer,
     CompanyProfile,
@@ -23,15 +22,13 @@ from flows.sandbox.wire import (
     CustomerAnswer,
     LevelAnswer,
     MinimumQuantity,
-    SubscriptionAnswer,
-    SubscriptionListAnswer,
     self_link,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class AccountDesk:
-    """Where customers and subscriptions are looked up."""
+    """Where customers are looked up."""
 
     book: Book
     catalog: Catalog
@@ -40,22 +37,6 @@ class AccountDesk:
         """Customer get; 404 1116 when unknown."""
         customer = self._customer(customer_id)
         return answer_of(200, self.customer_answer(customer))
-
-    def subscriptions(self, call: Call, customer_id: str) -> Answer:
-        """All subscriptions, lapsed and scheduled ones too; 404 1116 when unknown."""
-        self._customer(customer_id)
-        items = [self.subscription_answer(s) for s in self.book.subscriptions_of(customer_id)]
-        return answer_of(
-            200,
-            SubscriptionListAnswer(total_count=len(items), items=items, links=self_link(call.path)),
-        )
-
-    def subscription(self, _call: Call, customer_id: str, subscription_id: str) -> Answer:
-        """Subscription get; 404 3115 when unknown."""
-        subscription = self.book.subscription(customer_id, subscription_id)
-        if subscription is None:
-            raise ServiceRefusal("3115", status=404)
-        return answer_of(200, self.subscription_answer(subscription))
 
     def customer_answer(self, customer: Customer) -> CustomerAnswer:
         """A customer as it goes out."""
@@ -72,31 +53,6 @@ class AccountDesk:
             creation_date=wire_moment(customer.created_at),
             status=customer.status,
             links=self_link(f"/v3/customers/{customer.customer_id}"),
-        )
-
-    def subscription_answer(self, subscription: Subscription) -> SubscriptionAnswer:
-        """A subscription; its renewal quantity follows the licences until one is set."""
-        renewal_quantity = subscription.renewal_quantity
-        return SubscriptionAnswer(
-            subscription_id=subscription.subscription_id,
-            offer_id=subscription.offer_id,
-            current_quantity=subscription.current_quantity,
-            used_quantity=subscription.used_quantity,
-            auto_renewal=AutoRenewal(
-                enabled=subscription.auto_renewal,
-                renewal_quantity=(
-                    subscription.current_quantity if renewal_quantity is None else renewal_quantity
-                ),
-            ),
-            creation_date=wire_moment(subscription.created_at),
-            renewal_date=subscription.renewal_date.isoformat(),
-            status=subscription.status,
-            deployment_id=subscription.deployment_id,
-            currency_code=subscription.currency_code,
-            links=self_link(
-                f"/v3/customers/{subscription.customer_id}"
-                f"/subscriptions/{subscription.subscription_id}"
-            ),
         )
 
     def _customer(self, customer_id: str) -> Customer:

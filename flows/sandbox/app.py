@@ -27,6 +27,8 @@ from flows.sandbox.wire import (
     SignInErrorAnswer,
     SubscriptionAnswer,
     SubscriptionListAnswer,
+    SubscriptionPatchRequest,
+    SubscriptionRequest,
     TokenAnswer,
 )
 
@@ -47,6 +49,7 @@ def build_app(marketplace: Marketplace) -> FastAPI:
     app.include_router(_order_routes(marketplace))  # first: most calls go there
     app.include_router(_sign_in_routes(marketplace))
     app.include_router(_account_routes(marketplace))
+    app.include_router(_subscription_routes(marketplace))
     app.include_router(control_routes(marketplace))
     app.add_exception_handler(HTTPException, _no_such_path)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
@@ -117,20 +120,40 @@ def _account_routes(marketplace: Marketplace) -> APIRouter:
     async def get_customer(request: Request, customer_id: str) -> Response:
         return await handle(request, lambda call: accounts.customer(call, customer_id))
 
-    @router.get("/subscriptions", responses=_answers({200: SubscriptionListAnswer, **_ERRORS}))
-    async def list_subscriptions(request: Request, customer_id: str) -> Response:
-        return await handle(request, lambda call: accounts.subscriptions(call, customer_id))
+    return router
 
-    @router.get(
-        "/subscriptions/{subscription_id}",
+
+def _subscription_routes(marketplace: Marketplace) -> APIRouter:
+    router = APIRouter(prefix="/v3/customers/{customer_id}/subscriptions", tags=["subscriptions"])
+    handle, desk = marketplace.gateway.handle, marketplace.subscriptions
+
+    @router.get("", responses=_answers({200: SubscriptionListAnswer, **_ERRORS}))
+    async def list_subscriptions(request: Request, customer_id: str) -> Response:
+        return await handle(request, lambda call: desk.list(call, customer_id))
+
+    @router.post(
+        "",
         responses=_answers({200: SubscriptionAnswer, **_ERRORS}),
+        openapi_extra=_takes(SubscriptionRequest),
     )
+    async def create_subscription(request: Request, customer_id: str) -> Response:
+        return await handle(request, lambda call: desk.create(call, customer_id))
+
+    @router.get("/{subscription_id}", responses=_answers({200: SubscriptionAnswer, **_ERRORS}))
     async def get_subscription(
         request: Request, customer_id: str, subscription_id: str
     ) -> Response:
-        return await handle(
-            request, lambda call: accounts.subscription(call, customer_id, subscription_id)
-        )
+        return await handle(request, lambda call: desk.get(call, customer_id, subscription_id))
+
+    @router.patch(
+        "/{subscription_id}",
+        responses=_answers({200: SubscriptionAnswer, **_ERRORS}),
+        openapi_extra=_takes(SubscriptionPatchRequest),
+    )
+    async def patch_subscription(
+        request: Request, customer_id: str, subscription_id: str
+    ) -> Response:
+        return await handle(request, lambda call: desk.patch(call, customer_id, subscription_id))
 
     return router
 
@@ -152,7 +175,12 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
         _, requests = models_json_schema(
-            [(OrderRequest, "validation"), (OrderPatchRequest, "validation")],
+            [
+                (OrderRequest, "validation"),
+                (OrderPatchRequest, "validation"),
+                (SubscriptionRequest, "validation"),
+                (SubscriptionPatchRequest, "validation"),
+            ],
             ref_template=_SCHEMA,
         )
         schema["components"]["schemas"] |= requests["$defs"]

@@ -7,6 +7,7 @@ For loopback callers, without key, outside the throttle and the journal (referen
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from ipaddress import ip_address
 
 from fastapi import APIRouter, Depends
@@ -15,17 +16,24 @@ from starlette.responses import Response
 
 from flows.sandbox import seed
 from flows.sandbox.answers import body_of
+from flows.sandbox.catalog import PriceChange
+from flows.sandbox.catalog_changes import change_discount, change_price, change_product
 from flows.sandbox.clock import wire_moment
 from flows.sandbox.control_bodies import (
     ClientSeed,
     ClockSetting,
+    CustomerChange,
     CustomerSeed,
+    DiscountSeed,
     FaultSetting,
     LicenceSeed,
     NextIds,
     OrderChange,
     OrderSeed,
+    PriceSeed,
+    ProductSeed,
     SubscriptionChange,
+    SubscriptionSeed,
     journal_entry,
 )
 from flows.sandbox.faults import FaultInjector, FaultSpecError, read_faults
@@ -33,6 +41,9 @@ from flows.sandbox.json_text import JsonValue, json_bytes
 from flows.sandbox.marketplace import Marketplace
 from flows.sandbox.order_answers import order_answer
 from flows.sandbox.records import ACTIVE_SUBSCRIPTION, Customer, Order, Subscription
+from flows.sandbox.subscription_desk import subscription_answer
+
+_BETWEEN_RENEWALS = timedelta(seconds=120)
 
 
 class ControlError(Exception):
@@ -65,6 +76,7 @@ def control_routes(marketplace: Marketplace) -> APIRouter:
     router.include_router(_course_routes(marketplace))
     router.include_router(_by_hand_routes(marketplace))
     router.include_router(_seed_routes(marketplace))
+    router.include_router(_catalog_routes(marketplace))
     router.include_router(_looking_routes(marketplace))
     return router
 
@@ -112,8 +124,9 @@ def _course_routes(marketplace: Marketplace) -> APIRouter:
 
 
 def _by_hand_routes(marketplace: Marketplace) -> APIRouter:
-    """Orders and subscriptions changed by hand (section 21)."""
+    """Orders, subscriptions and customers changed by hand (section 21)."""
     router = APIRouter()
+    renewed_at: list[datetime] = []
     book, lifecycle = marketplace.book, marketplace.lifecycle
 
     @router.post("/orders/{order_id}")
@@ -129,11 +142,34 @@ def _by_hand_routes(marketplace: Marketplace) -> APIRouter:
 
     @router.post("/subscriptions/{subscription_id}")
     async def change_subscription(subscription_id: str, change: SubscriptionChange) -> Response:
-        subscription = _known_subscription(marketplace, subscription_id)
-        subscription = replace(subscription, used_quantity=change.used_quantity)
+        subscription = change.applied_to(_known_subscription(marketplace, subscription_id))
         book.put_subscription(subscription)
         await book.commit()
-        return _json(_subscription_body(marketplace, subscription))
+        lifecycle.look_again()
+        return _json(_subscription_body(subscription))
+
+    @router.post("/customers/{customer_id}")
+    async def change_customer(customer_id: str, change: CustomerChange) -> Response:
+        customer = _known_customer(marketplace, customer_id)
+        if change.coterm_date is not None:
+            customer = _move_anniversary(marketplace, customer, change.coterm_date)
+        if change.status is not None:
+            customer = replace(customer, status=change.status)
+        book.put_customer(customer)
+        await book.commit()
+        lifecycle.look_again()
+        return _json(_customer_body(marketplace, customer))
+
+    @router.post("/renew")
+    async def renew() -> Response:
+        """The renewal job by hand: at most every two minutes (section 21)."""
+        now = marketplace.clock.now()
+        if renewed_at and now - renewed_at[-1] < _BETWEEN_RENEWALS:
+            raise ControlError(409, "The renewal job ran less than two minutes ago.")
+        renewed_at[:] = [now]
+        orders = lifecycle.renew_due()
+        await book.commit()
+        return _json({"orders": [order.order_id for order in orders]})
 
     @router.post("/finish")
     async def finish() -> Response:
@@ -165,11 +201,19 @@ def _seed_routes(marketplace: Marketplace) -> APIRouter:
         await book.commit()
         return _json(_customer_body(marketplace, customer), 201)
 
+    @router.post("/seed-subscription", status_code=201)
+    async def seed_subscription(asked: SubscriptionSeed) -> Response:
+        customer = _known_customer(marketplace, asked.customer_id)
+        _check_offers(marketplace, [asked.offer_id])
+        subscription = asked.subscription(customer, marketplace.clock.now())
+        book.put_subscription(subscription)
+        await book.commit()
+        marketplace.lifecycle.look_again()
+        return _json(_subscription_body(subscription), 201)
+
     @router.post("/seed-order", status_code=201)
     async def seed_order(asked: OrderSeed) -> Response:
-        customer = book.customers.get(asked.customer_id)
-        if customer is None:
-            raise ControlError(404, f"There is no customer {asked.customer_id}.")
+        customer = _known_customer(marketplace, asked.customer_id)
         if asked.order_id in book.orders:
             raise ControlError(409, f"There is an order {asked.order_id} already.")
         _check_offers(marketplace, [line.offer_id for line in asked.line_items])
@@ -177,6 +221,33 @@ def _seed_routes(marketplace: Marketplace) -> APIRouter:
         order = seed.enter_order(book, marketplace.catalog, customer, asked.facts(), created_at)
         await book.commit()
         return _json(_order_body(marketplace, order), 201)
+
+    return router
+
+
+def _catalog_routes(marketplace: Marketplace) -> APIRouter:
+    """What is sold, for how much, and at which discount."""
+    router = APIRouter()
+    book, catalog = marketplace.book, marketplace.catalog
+
+    @router.post("/seed-product", status_code=201)
+    async def seed_product(asked: ProductSeed) -> Response:
+        change_product(book, catalog, asked.product_fact())
+        await book.commit()
+        return _json({"product": asked.product}, 201)
+
+    @router.post("/seed-price", status_code=201)
+    async def seed_price(asked: PriceSeed) -> Response:
+        _check_products(marketplace, [asked.product])
+        change_price(book, catalog, PriceChange(asked.product, asked.start, asked.price_usd))
+        await book.commit()
+        return _json({"product": asked.product}, 201)
+
+    @router.post("/seed-discount", status_code=201)
+    async def seed_discount(asked: DiscountSeed) -> Response:
+        change_discount(book, catalog, asked.discount())
+        await book.commit()
+        return _json({"id": asked.id}, 201)
 
     return router
 
@@ -192,9 +263,7 @@ def _looking_routes(marketplace: Marketplace) -> APIRouter:
         return _json(
             {
                 "customers": [_customer_body(marketplace, c) for c in book.customers.values()],
-                "subscriptions": [
-                    _subscription_body(marketplace, s) for s in book.all_subscriptions()
-                ],
+                "subscriptions": [_subscription_body(s) for s in book.all_subscriptions()],
                 "orders": [_order_body(marketplace, order) for order in orders],
             }
         )
@@ -239,6 +308,21 @@ def _check_offers(marketplace: Marketplace, offer_ids: list[str]) -> None:
             raise ControlError(400, f"There is no offer {offer_id}.")
 
 
+def _known_customer(marketplace: Marketplace, customer_id: str) -> Customer:
+    customer = marketplace.book.customers.get(customer_id)
+    if customer is None:
+        raise ControlError(404, f"There is no customer {customer_id}.")
+    return customer
+
+
+def _move_anniversary(marketplace: Marketplace, customer: Customer, day: date) -> Customer:
+    """The renewal dates that were on the old anniversary go with it."""
+    for subscription in list(marketplace.book.subscriptions_of(customer.customer_id)):
+        if subscription.renewal_date == customer.coterm_date:
+            marketplace.book.put_subscription(replace(subscription, renewal_date=day))
+    return replace(customer, coterm_date=day)
+
+
 def _known_order(marketplace: Marketplace, order_id: str) -> Order:
     order = marketplace.book.orders.get(order_id)
     if order is None:
@@ -277,6 +361,6 @@ def _customer_body(marketplace: Marketplace, customer: Customer) -> JsonValue:
     return body_of(marketplace.accounts.customer_answer(customer))
 
 
-def _subscription_body(marketplace: Marketplace, subscription: Subscription) -> JsonValue:
-    answer = body_of(marketplace.accounts.subscription_answer(subscription))
+def _subscription_body(subscription: Subscription) -> JsonValue:
+    answer = body_of(subscription_answer(subscription))
     return {"customerId": subscription.customer_id, **answer}

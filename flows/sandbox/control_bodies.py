@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from flows.sandbox.catalog import FlexDiscount, Kind, Product, Stage
 from flows.sandbox.clock import wire_moment
 from flows.sandbox.json_text import JsonValue
 from flows.sandbox.records import (
@@ -16,6 +19,7 @@ from flows.sandbox.records import (
     Customer,
     Deployment,
     JournalEntry,
+    Subscription,
 )
 
 
@@ -65,7 +69,102 @@ class OrderChange(_Body):
 class SubscriptionChange(_Body):
     """What may be changed on a subscription by hand."""
 
-    used_quantity: Annotated[int, Field(ge=0)]
+    used_quantity: Annotated[int, Field(ge=0)] | None = None
+    current_quantity: Annotated[int, Field(ge=0)] | None = None
+    renewal_date: date | None = None
+
+    def applied_to(self, subscription: Subscription) -> Subscription:
+        """The subscription with what is given here."""
+        return replace(subscription, **self.model_dump(exclude_none=True))
+
+
+class CustomerChange(_Body):
+    """What may be changed on a customer by hand (reference, section 21)."""
+
+    status: CustomerStatus | None = None
+    coterm_date: date | None = None
+
+
+class ProductSeed(_Body):
+    """A product to enter, or to replace with all its fields."""
+
+    product: Annotated[str, Field(pattern=r"^[0-9]{8}[A-Z]{2}$")]
+    name: str = "Seeded Product"
+    kind: Kind = "team"
+    segments: list[Literal["COM", "EDU", "GOV"]] = ["COM"]
+    price_usd: Annotated[Decimal, Field(ge=0)]
+    currencies: list[Currency] = []
+    max_quantity: Annotated[int, Field(ge=1)] = 10_000
+    needs: list[str] = []
+    stage: Stage = "sold"
+    programme: str = "VIPMP"
+    has_high_growth_offers: bool = False
+
+    def product_fact(self) -> Product:
+        """The product of the catalog."""
+        facts = self.model_dump()
+        sets = {name: frozenset(facts[name]) for name in ("segments", "currencies", "needs")}
+        return Product(**(facts | sets))
+
+
+class PriceSeed(_Body):
+    """A list price that holds from a day on."""
+
+    product: str
+    start: date
+    price_usd: Annotated[Decimal, Field(ge=0)]
+
+
+class DiscountSeed(_Body):
+    """A flexible discount to enter or replace."""
+
+    id: Annotated[str, Field(min_length=1)]
+    code: Annotated[str, Field(min_length=1, max_length=40)]
+    category: Literal["STANDARD", "INTRO"] = "STANDARD"
+    type: Literal["PERCENTAGE_DISCOUNT", "FIXED_DISCOUNT", "FIXED_PRICE"] = "PERCENTAGE_DISCOUNT"
+    value: Annotated[Decimal, Field(ge=0)]
+    currency: Currency | None = None
+    products: list[str] = []
+    start: Moment
+    end: Moment | None = None
+    one_use: bool = False
+    three_year_only: bool = False
+    name: str = "Seeded discount"
+
+    def discount(self) -> FlexDiscount:
+        """The discount of the catalog."""
+        facts = self.model_dump()
+        return FlexDiscount(**(facts | {"products": frozenset(self.products)}))
+
+
+class SubscriptionSeed(_Body):
+    """A subscription to enter, or to replace with all its fields."""
+
+    subscription_id: Annotated[str, Field(min_length=1, max_length=40)]
+    customer_id: str
+    offer_id: str
+    current_quantity: Annotated[int, Field(ge=0)]
+    currency_code: Currency
+    used_quantity: Annotated[int, Field(ge=0)] = 0
+    creation_date: Moment | None = None
+    renewal_date: date
+    status: Literal["1000", "1004", "1009"] = "1000"
+    auto_renewal: bool = True
+    renewal_quantity: Annotated[int, Field(ge=1)] | None = None
+    renewed_quantity: Annotated[int, Field(ge=0)] | None = None
+    can_be_renewed_late: bool = False
+    deployment_id: str | None = None
+    flex_discount_codes: list[str] = []
+
+    def subscription(self, customer: Customer, now: datetime) -> Subscription:
+        """The subscription of the book."""
+        facts = self.model_dump(exclude={"customer_id", "creation_date", "flex_discount_codes"})
+        return Subscription(
+            customer_id=customer.customer_id,
+            created_at=(self.creation_date or now).replace(microsecond=0),
+            flex_discount_codes=tuple(self.flex_discount_codes),
+            **facts,
+        )
 
 
 class NextIds(_Body):
@@ -126,12 +225,12 @@ class CustomerSeed(_Body):
     tags: list[str] = []
     discount_code: str | None = None
     commitment: CommitmentSeed | None = None
+    recommitment: CommitmentSeed | None = None
     large_government_agency: bool = False
     licences: list[LicenceSeed] = []
 
     def customer(self, reseller_id: str, now: datetime) -> Customer:
         """The customer of the book."""
-        commitment = self.commitment
         return Customer(
             customer_id=self.customer_id,
             reseller_id=self.reseller_id or reseller_id,
@@ -149,9 +248,14 @@ class CustomerSeed(_Body):
             ),
             tags=tuple(self.tags),
             discount_code=self.discount_code,
-            commitment=Commitment(**commitment.model_dump()) if commitment else None,
+            commitment=_commitment(self.commitment),
+            recommitment=_commitment(self.recommitment),
             large_government_agency=self.large_government_agency,
         )
+
+
+def _commitment(seed: CommitmentSeed | None) -> Commitment | None:
+    return Commitment(**seed.model_dump()) if seed else None
 
 
 class LineSeed(_Body):

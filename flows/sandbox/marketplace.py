@@ -24,6 +24,7 @@ from flows.sandbox.renewal_run import RenewalRun
 from flows.sandbox.settings import CannotStartError, SandboxSettings
 from flows.sandbox.sign_in import SignIn
 from flows.sandbox.storage import Storage
+from flows.sandbox.subscription_desk import SubscriptionDesk
 from flows.sandbox.throttle import Throttle
 
 
@@ -42,6 +43,7 @@ class Marketplace:
     orders: OrderDesk
     history: HistoryDesk
     accounts: AccountDesk
+    subscriptions: SubscriptionDesk
 
     async def prepare(self) -> None:
         """Fill a fresh book from the seeds; the storage must be kept already."""
@@ -98,6 +100,7 @@ def open_marketplace(settings: SandboxSettings) -> Marketplace:
         orders=orders,
         history=HistoryDesk(book, catalog, clock),
         accounts=AccountDesk(book, catalog),
+        subscriptions=SubscriptionDesk(book, catalog, clock, numbering, lifecycle),
     )
 
 

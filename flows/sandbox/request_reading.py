@@ -15,12 +15,21 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from flows.sandbox.errors import ServiceRefusal
-from flows.sandbox.wire import CancellingRequest, LineRequest, OrderPatchRequest, OrderRequest
+from flows.sandbox.wire import (
+    AutoRenewalRequest,
+    CancellingRequest,
+    LineRequest,
+    OrderPatchRequest,
+    OrderRequest,
+    SubscriptionPatchRequest,
+    SubscriptionRequest,
+)
 
 Body = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
 
 _REFERENCE = "externalReferenceId"
+_AUTO_RENEWAL = "autoRenewal"
 # Tuples, not sets: a value that cannot be hashed may come.
 _SWITCHES = ("SWITCH", "PREVIEW_SWITCH", "REVERT_SWITCH", "PREVIEW_REVERT_SWITCH")
 _WITH_LINES = ("NEW", "RETURN", "PREVIEW", "RENEWAL", *_SWITCHES)
@@ -50,6 +59,41 @@ def read_order_patch(text: bytes) -> OrderPatchRequest:
     _refuse("1119", (name for name in body if name != _REFERENCE))
     _refuse("1122", _missing(OrderPatchRequest, body))
     return _typed(OrderPatchRequest, body)
+
+
+def read_subscription_patch(text: bytes, *, may_be_empty: bool) -> SubscriptionPatchRequest:
+    """The body of a subscription patch: autoRenewal and nothing else (section 16.3)."""
+    body = _json_object(text) if text or not may_be_empty else {}
+    _refuse("1121", _unknown(SubscriptionRequest, body))
+    _refuse("1121", _unknown_in_auto_renewal(body))
+    _refuse("1119", (name for name in body if name != _AUTO_RENEWAL))
+    if not may_be_empty:
+        _refuse("1122", iter([_AUTO_RENEWAL] if _is_absent(body.get(_AUTO_RENEWAL)) else []))
+    return _typed(SubscriptionPatchRequest, body)
+
+
+def read_subscription(text: bytes) -> SubscriptionRequest:
+    """The body of a subscription create call (section 16.4)."""
+    body = _json_object(text)
+    _refuse("1121", _unknown(SubscriptionRequest, body))
+    _refuse("1121", _unknown_in_auto_renewal(body))
+    _refuse("1122", _missing_in_subscription(body))
+    return _typed(SubscriptionRequest, body)
+
+
+def _unknown_in_auto_renewal(body: Body) -> Iterator[str]:
+    settings = body.get(_AUTO_RENEWAL)
+    if isinstance(settings, dict):
+        yield from _unknown(AutoRenewalRequest, settings, f"{_AUTO_RENEWAL}.")
+
+
+def _missing_in_subscription(body: Body) -> Iterator[str]:
+    yield from _missing(SubscriptionRequest, body)
+    settings = body.get(_AUTO_RENEWAL)
+    if isinstance(settings, dict):
+        for name in ("enabled", "renewalQuantity"):
+            if _is_absent(settings.get(name)):
+                yield f"{_AUTO_RENEWAL}.{name}"
 
 
 def _json_object(text: bytes) -> Body:
@@ -137,7 +181,14 @@ def _is_absent(value: object) -> bool:
 
 _NAMES: dict[type[BaseModel], Mapping[str, bool]] = {
     model: {field.alias or name: field.is_required() for name, field in model.model_fields.items()}
-    for model in (OrderRequest, LineRequest, CancellingRequest, OrderPatchRequest)
+    for model in (
+        OrderRequest,
+        LineRequest,
+        CancellingRequest,
+        OrderPatchRequest,
+        SubscriptionRequest,
+        AutoRenewalRequest,
+    )
 }
 
 

@@ -130,6 +130,39 @@ class OrderPatchRequest(_Request):
     external_reference_id: Reference
 
 
+class AutoRenewalRequest(_Request):
+    """What the automatic renewal shall do (reference, section 16.3); null follows the licences."""
+
+    enabled: bool | None = None
+    renewal_quantity: int | None = None
+    renewal_code: Text40 | None = None
+    flex_discount_codes: list[str] | None = None
+
+
+class SubscriptionPatchRequest(_Request):
+    """The body of a subscription patch; all but autoRenewal may not be changed."""
+
+    auto_renewal: AutoRenewalRequest | None = None
+
+
+class SubscriptionRequest(_Request):
+    """The body of a subscription create call (reference, section 16.4)."""
+
+    offer_id: str
+    auto_renewal: AutoRenewalRequest
+    currency_code: CurrencyCode | None = None
+    deployment_id: Text40 | None = None
+    subscription_id: ReadOnly
+    current_quantity: ReadOnly
+    used_quantity: ReadOnly
+    renewed_quantity: ReadOnly
+    creation_date: ReadOnly
+    renewal_date: ReadOnly
+    status: ReadOnly
+    allowed_actions: ReadOnly
+    links: ReadOnly
+
+
 class _Answer(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
@@ -269,21 +302,25 @@ class AutoRenewal(_Answer):
 
     enabled: bool
     renewal_quantity: int
+    renewal_code: str | None = None
+    flex_discount_codes: list[str] | None = None
 
 
 class SubscriptionAnswer(_Answer):
-    """A subscription (reference, section 16.1)."""
+    """A subscription (reference, section 16.1); a patch's answer lacks some of it."""
 
     subscription_id: str
-    offer_id: str
+    offer_id: str | None
     current_quantity: int
-    used_quantity: int
+    used_quantity: int | None
     auto_renewal: AutoRenewal
+    renewed_quantity: int | None = None
     creation_date: str
     renewal_date: str
     status: str
     deployment_id: str | None = None
-    currency_code: str
+    currency_code: str | None
+    allowed_actions: list[str] | None = None
     links: Links
 
 
