@@ -45,6 +45,7 @@ class ServiceRefusal(Refusal):
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        self.code = code
         row = error_codes()[code]
         body: dict[str, JsonValue] = {
             "code": code,

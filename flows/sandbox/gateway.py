@@ -30,6 +30,9 @@ Operation = Callable[[Call], Answer]
 
 LONGEST_CORRELATION_ID = 128
 
+NOT_STORED = frozenset({"4120", "4122"})
+"""A repeat with the same correlation id gets a real answer later (section 4.5, rule 5)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -38,6 +41,7 @@ class Outcome:
     answer: Answer
     executed: bool = False
     replayed: bool = False
+    may_be_stored: bool = True
 
 
 class Gateway:
@@ -149,7 +153,7 @@ class Gateway:
             if self._latency:
                 await asyncio.sleep(self._latency)
             outcome = _carried_out(call, operation, fault)
-            if self._remembers(call):
+            if self._remembers(call) and outcome.may_be_stored:
                 self._book.store_answer(call.key, call.request_id, outcome.answer)
             return await self._send(call, outcome, fault)
         finally:
@@ -193,7 +197,8 @@ def _carried_out(call: Call, operation: Operation, fault: Fault | None) -> Outco
     try:
         return Outcome(operation(call), executed=True)
     except Refusal as refusal:
-        return Outcome(refused(refusal), executed=True)
+        may_be_stored = not isinstance(refusal, ServiceRefusal) or refusal.code not in NOT_STORED
+        return Outcome(refused(refusal), executed=True, may_be_stored=may_be_stored)
 
 
 def _check_correlation_id(correlation_id: str | None) -> None:

@@ -20,6 +20,9 @@ from flows.sandbox.wire import LineRequest, OrderRequest
 MOST_LINES = 499
 LARGEST_LINE_NUMBER = 999_999
 
+_STATUS_ON_ORDERS = {"3115": 400}
+"""3115 has another status on the paths of subscriptions (C8)."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrderCase:
@@ -62,7 +65,7 @@ def refuse_lines(code: str, failures: Iterable[LineFailure]) -> None:
     """Refuse when any line fails; one entry of additionalDetails for each."""
     details = [line_reason(line.ext_line_item_number, reason) for line, reason in failures]
     if details:
-        raise ServiceRefusal(code, dict.fromkeys(details))
+        raise ServiceRefusal(code, dict.fromkeys(details), status=_STATUS_ON_ORDERS.get(code))
 
 
 def check_lines(case: OrderCase) -> None:

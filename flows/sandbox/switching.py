@@ -99,7 +99,7 @@ def _source(case: OrderCase, subscription_id: str) -> Subscription:
     """3115: the subscription that gives licences up must be active."""
     source = case.subscription(subscription_id)
     if source is None or not source.is_active:
-        raise ServiceRefusal("3115", [_of_cancelled(case.order.cancelled[0], "NOT_FOUND")])
+        raise _not_active(case.order.cancelled[0])
     return source
 
 
@@ -148,7 +148,7 @@ def _switch_to_revert(case: OrderCase) -> Order:
         raise ServiceRefusal("2116")
     reverts = case.book.returns_of(switched.order_id)
     if any(order.status not in FAILED_STATUSES for order in reverts):
-        raise ServiceRefusal("3115", [_of_cancelled(case.order.cancelled[0], "NOT_FOUND")])
+        raise _not_active(case.order.cancelled[0])
     if case.now > switched.created_at + REVERT_WINDOW:
         raise ServiceRefusal("2134")
     return switched
@@ -160,9 +160,9 @@ def _subscriptions_of(case: OrderCase, switched: Order) -> tuple[Subscription, S
     created = case.subscription(switched.line_items[0].subscription_id)
     old = case.subscription(switched.cancelling_items[0].subscription_id)
     if created is None or old is None or not created.is_active:
-        raise ServiceRefusal("3115", [_of_cancelled(named, "NOT_FOUND")])
+        raise _not_active(named)
     if named.subscription_id not in (created.subscription_id, old.subscription_id):
-        raise ServiceRefusal("3115", [_of_cancelled(named, "NOT_OF_THIS_SWITCH")])
+        raise _not_active(named, "NOT_OF_THIS_SWITCH")
     return created, old
 
 
@@ -202,6 +202,11 @@ def _deal(
     )
     anniversary = case.customer.coterm_date or case.today
     return Deal((SoldLine(item),), Term(case.today, anniversary), (given_up,))
+
+
+def _not_active(cancelled: CancellingRequest, reason: str = "NOT_FOUND") -> ServiceRefusal:
+    """3115, with the status it has on orders (C8)."""
+    return ServiceRefusal("3115", [_of_cancelled(cancelled, reason)], status=400)
 
 
 def _of_cancelled(cancelled: CancellingRequest, reason: str) -> str:

@@ -125,10 +125,12 @@ class Sandbox:
 
     def set_clock(self, moment: str) -> None:
         self.control("PUT", "clock", {"now": moment})
+        self._tokens.clear()  # they live a day by the server's clock
 
     def advance(self, **duration: float) -> None:
         seconds = timedelta(**duration).total_seconds()
         self.control("PUT", "clock", {"advanceSeconds": seconds})
+        self._tokens.clear()
 
     def finish(self) -> list[str]:
         return self.control("POST", "finish")["finished"]

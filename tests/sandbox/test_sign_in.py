@@ -94,11 +94,11 @@ def test_a_token_of_another_key_is_not_valid(sandbox: Sandbox) -> None:
 
 def test_a_token_ends_by_the_servers_clock(start: Callable[..., Sandbox]) -> None:
     sandbox = start()
-    sandbox.sign_in()
+    token = f"Bearer {sandbox.sign_in()}"
     sandbox.advance(seconds=86_300)
-    assert sandbox.get("/v3/customers/1007315862").status_code == 200
+    assert sandbox.get("/v3/customers/1007315862", Authorization=token).status_code == 200
     sandbox.advance(seconds=100)
-    answer = sandbox.get("/v3/customers/1007315862")
+    answer = sandbox.get("/v3/customers/1007315862", Authorization=token)
     assert (answer.status_code, answer.json()["code"]) == (401, "4116")
     sandbox.sign_in()
     assert sandbox.get("/v3/customers/1007315862").status_code == 200
