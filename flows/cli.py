@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
@@ -65,8 +65,10 @@ def main() -> None:
 
 
 def _leave(code: list[int]) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        # Nobody may be reading any more, or the disk behind it may be full.
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
     os._exit(code[0])
 
 
@@ -88,13 +90,13 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Place the orders of one workbook and write it again with the answers."""
-    with faults_said_plainly():
+    with faults_said_plainly(as_json):
         settings = _settings(account, environment)
         say(f"{_opening(settings)}Submitting {workbook.name} …")
-        _look_first(workbook)
+        _look_first(workbook, out, settings)
         _consent(environment, yes)
         result = _run_flow(workbook, out, follow, settings)
-    _tell(result, as_json)
+    _tell(result, as_json, out)
     if result.stopped:
         say(result.stopped)
     raise typer.Exit(result.exit_code)
@@ -109,24 +111,26 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Read and validate a workbook and write what was found; nobody is called."""
-    with faults_said_plainly():
+    with faults_said_plainly(as_json):
         settings = _settings(account, environment, connects=False)
         say(f"Checking {workbook.name}; nothing is sent.")
-        _look_first(workbook)
+        _look_first(workbook, out, settings)
         from flows.desk import check as check_workbook
 
         result = check_workbook(workbook, settings, out)
-    _tell(result, as_json)
+    _tell(result, as_json, out)
     raise typer.Exit(result.exit_code)
 
 
 @app.command()
 def sandbox(
-    port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")] = 0,
     state: Annotated[
         Path | None, typer.Option("--state", help="Durable book; in memory without it.")
     ] = None,
-    latency: Annotated[float, typer.Option("--latency", help="Seconds before each answer.")] = 0,
+    latency: Annotated[
+        float, typer.Option("--latency", min=0, help="Seconds before each answer.")
+    ] = 0,
     faults: Annotated[
         str, typer.Option("--faults", help="For example slow=0.05,executed-504=0.05.")
     ] = "",
@@ -150,7 +154,7 @@ def orders(
     as_json: AsJson = False,
 ) -> None:
     """Show what the ledger knows of orders."""
-    with faults_said_plainly():
+    with faults_said_plainly(as_json):
         settings = _settings(account, environment, connects=False)
         from flows.desk import open_ledger
         from flows.ordering.states import intent_state
@@ -188,13 +192,15 @@ def stop(text: str, code: int) -> NoReturn:
 
 
 @contextmanager
-def faults_said_plainly() -> Iterator[None]:
-    """Every designed error becomes one sentence and its exit code."""
+def faults_said_plainly(as_json: bool) -> Iterator[None]:
+    """Every designed error becomes one sentence and its exit code (and one object, if asked)."""
     from schemas.faults import Stop
 
     try:
         yield
     except Stop as error:
+        if as_json:
+            _print_json({"error": str(error), "exit_code": error.exit_code})
         stop(str(error), error.exit_code)
     except KeyboardInterrupt:
         stop("Stopped. What was ordered stands in the ledger; run the same command again.", FAULT)
@@ -210,11 +216,13 @@ def _opening(settings: Settings) -> str:
     return f"{PRACTICE_LINE} " if settings.effective_environment == "practice" else ""
 
 
-def _look_first(workbook: Path) -> None:
+def _look_first(workbook: Path, out: Path | None, settings: Settings) -> None:
     """What can be told in an instant is told before any server is started."""
+    from flows.outputs import check_place, default_output
     from flows.workbook.parts import open_package, read_bytes
 
     open_package(read_bytes(workbook), workbook.name).close()
+    check_place(out or default_output(settings.output, workbook.name), workbook)
 
 
 def _consent(environment: str | None, yes: bool) -> None:
@@ -292,7 +300,9 @@ def _progress() -> Iterator[Any]:
         yield progress
 
 
-def _tell(result: Reconciled, as_json: bool) -> None:
+def _tell(result: Reconciled, as_json: bool, out: Path | None) -> None:
+    if out and Path(result.output) != out:
+        say(f"{out} exists and is not just as Orderdrop wrote it, so it was left alone.")
     if as_json:
         fields = asdict(result)
         del fields["attention"]
@@ -301,6 +311,7 @@ def _tell(result: Reconciled, as_json: bool) -> None:
         _print_json(fields)
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
@@ -308,20 +319,20 @@ def _tell(result: Reconciled, as_json: bool) -> None:
     for state, count in result.orders.items():
         if count:
             table.add_row(str(count), _STATE_WORDS.get(state, state))
-    console.print(f"{result.rows} rows of {result.sheet}:")
+    console.print(f"{result.rows} row{'s' if result.rows != 1 else ''} of {escape(result.sheet)}:")
     console.print(table)
     if result.attention:
         shown = ", ".join(str(row) for _, row, _, _, _ in result.attention[:12])
         more = f" and {len(result.attention) - 12} more" if len(result.attention) > 12 else ""
         console.print(f"Rows that need you: {shown}{more}. What to do stands beside each of them.")
-    console.print(f"The answers are in {result.output}", soft_wrap=True)
+    console.print(f"The answers are in {escape(result.output)}", soft_wrap=True)
 
 
 _STATE_WORDS: Final = {
     "ready": "can be sent",
     "done": "done",
     "open": "accepted, not finished yet",
-    "held": "held: rows to mend",
+    "held": "held, not sent",
     "needs_approval": "need approval",
     "refused": "refused by Adobe",
     "failed": "accepted, failed later",
@@ -356,15 +367,17 @@ def _order_table(rows: list[dict[str, Any]], settings: Settings) -> None:
             f"{settings.effective_environment})."
         )
         return
+    from rich.markup import escape
+
     table = Table(box=None, pad_edge=False)
     for title in ("Reference", "Customer", "Type", "State", "Order ID", "Status", "Written"):
         table.add_column(title)
     for row in rows:
         table.add_row(
-            row["reference"],
-            row["customer"],
+            escape(row["reference"]),
+            escape(row["customer"]),
             row["type"],
-            row["state"],
+            _STATE_WORDS.get(row["state"], row["state"]),
             row["order_id"],
             row["order_status"],
             row["written_at"][:16],

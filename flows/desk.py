@@ -26,7 +26,7 @@ from flows.ordering.follow import follow
 from flows.ordering.group import Grouping, group
 from flows.ordering.plan import Run, keys_of, plan
 from flows.ordering.submit import Hands, price, submit
-from flows.outputs import default_output, write_output
+from flows.outputs import check_place, default_output, write_output
 from flows.practice import practice_marketplace
 from flows.settings import Settings
 from flows.workbook.parts import read_bytes
@@ -130,12 +130,14 @@ class Desk:
     ) -> None:
         await self._stack.aclose()
 
-    def read_and_plan(self, path: Path) -> Planned:
+    def read_and_plan(self, path: Path, out: Path | None = None) -> Planned:
         """Read, check, group and compare with the ledger; the intents are committed.
 
-        Raises WorkbookError when there is nothing to read.
+        Raises WorkbookError when there is nothing to read, OutputFault when the answers would
+        have no place to go.
         """
         content = read_bytes(path)
+        check_place(out or default_output(self.settings.output, path.name), path)
         read, faults, grouping = examine(content, path.name, self.settings)
         digest = self.ledger.keep_workbook(content, path.name, self.started_at)
         run = Run(
@@ -158,7 +160,7 @@ class Desk:
         keys = keys_of(grouping.orders)
         names = self.ledger.workbook_names()
         with self.ledger.planning(run.account, run.environment) as planning:
-            known = planning.intents_with(keys.values(), keys.keys())
+            known = planning.intents_with(keys.values(), keys.keys(), _evidence(grouping))
             decided = plan(grouping, known, keys, run, names)
             planning.write(submission, faults, decided.intents, decided.entries)
         sending = [e.intent_id for e in decided.entries if e.decision is Decision.SEND]
@@ -274,6 +276,11 @@ def open_ledger(settings: Settings) -> Ledger:
     return Ledger.in_folder(settings.state_dir)
 
 
+def ledger_exists(settings: Settings) -> bool:
+    """Whether there is a ledger to look into; a check makes none."""
+    return bool(settings.ledger_url) or Ledger.is_in_folder(settings.state_dir)
+
+
 def examine(
     content: bytes, name: str, settings: Settings
 ) -> tuple[ReadSheet, tuple[Fault, ...], Grouping]:
@@ -293,6 +300,13 @@ def examine(
     return read, (*faults, *grouping.disagreements), grouping
 
 
+def _evidence(grouping: Grouping) -> set[str]:
+    """Order ids that stand beside the rows from an earlier run."""
+    beside_orders = [order.earlier_order_id for order in grouping.orders]
+    beside_held = [held.earlier_order_id for held in grouping.held]
+    return {order_id for found in (*beside_orders, *beside_held) for order_id in found.split()}
+
+
 class TooManyOrders(Stop):
     """More orders than the guard rail allows in one workbook."""
 
@@ -300,15 +314,25 @@ class TooManyOrders(Stop):
 
 
 def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
-    """Read and validate only, and write what was found into a copy; no call to anyone."""
+    """Read and validate only, and write what was found into a copy; no call to anyone.
+
+    Rows that could be sent stay without an answer. What the ledger knows of the orders (placed
+    by an earlier run, in doubt) stands beside them as `submit` would say it now.
+    """
     started_at = datetime.now(UTC)
     content = read_bytes(path)
+    target = out or default_output(settings.output, path.name, "checked")
+    check_place(target, path)
     read, faults, grouping = examine(content, path.name, settings)
     environment = settings.effective_environment
-    run = Run(settings.account, environment, settings.key_fingerprint, "", started_at)
-    held = Grouping((), grouping.held, grouping.disagreements)
-    entries = plan(held, (), {}, run, {}).entries
-    rows = answering.row_answers(entries, faults, {}, {}, environment)
+    run = Run(
+        settings.account,
+        environment,
+        settings.key_fingerprint,
+        hashlib.sha256(content).hexdigest(),
+        started_at,
+    )
+    entries, rows, ready = _as_it_stands(grouping, faults, run, settings)
     states = answering.order_states(rows, entries)
     summary = WorkbookSummary(
         workbook=path.name,
@@ -321,12 +345,10 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
         rows=dict(Counter(row.state for row in rows)),
         orders=dict(Counter(states.values())),
         notes=read.notes,
-        ready=len(grouping.orders),
+        ready=ready,
     )
     reconciled = reconcile(content, read.layout, rows, faults, summary)
-    target = write_output(
-        out or default_output(settings.output, path.name, "checked"), reconciled, lambda *_: False
-    )
+    target = write_output(target, reconciled, lambda *_: False)
     return Reconciled(
         workbook=path.name,
         output=str(target),
@@ -334,11 +356,45 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
         account=settings.account,
         sheet=read.layout.sheet,
         rows=len(read.frame),
-        orders={"ready": len(grouping.orders), **_counts(states.values())},
+        orders={"ready": ready, **_counts(states.values())},
         calls=0,
         seconds=round((datetime.now(UTC) - started_at).total_seconds(), 3),
         attention=_attention(rows, entries),
     )
+
+
+def _as_it_stands(
+    grouping: Grouping, faults: Sequence[Fault], run: Run, settings: Settings
+) -> tuple[tuple[Entry, ...], tuple[RowAnswer, ...], int]:
+    """What a run would begin with: entries and answers of all orders but those ready to be sent.
+
+    The last figure counts the ready ones. Nothing is written into the ledger.
+    """
+    keys = keys_of(grouping.orders)
+    ledger = open_ledger(settings) if ledger_exists(settings) else None
+    if ledger is None:
+        decided = plan(grouping, (), keys, run, {})
+    else:
+        with ledger.planning(run.account, run.environment) as planning:
+            known = planning.intents_with(keys.values(), keys.keys(), _evidence(grouping))
+            decided = plan(grouping, known, keys, run, ledger.workbook_names())
+    new = {intent.intent_id for intent in decided.intents}
+    entries = tuple(
+        entry
+        for entry in decided.entries
+        if entry.decision is not Decision.PREVIEW and entry.intent_id not in new
+    )
+    ids = [entry.intent_id for entry in entries if entry.intent_id]
+    rows = answering.row_answers(
+        entries,
+        faults,
+        ledger.intents(ids) if ledger else {},
+        ledger.latest_outcomes(ids) if ledger else {},
+        run.environment,
+    )
+    if ledger:
+        ledger.close()
+    return entries, rows, len(decided.entries) - len(entries)
 
 
 def _summary(

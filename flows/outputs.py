@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from errno import EISDIR
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from schemas.faults import Stop
 
@@ -19,6 +21,35 @@ def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
 
 class OutputFault(Stop):
     """The reconciled workbook cannot be written where it should go (exit code 3)."""
+
+
+def check_place(target: Path, source: Path) -> None:
+    """Find out before anything is ordered whether answers can be written there.
+
+    Raises OutputFault; an ending that is not the workbook's own is wrong use.
+    """
+    if target.suffix.lower() != source.suffix.lower():
+        raise WrongEnding(
+            f"The answers to {source.name} come as a workbook of the same kind: name a file that "
+            f"ends in {source.suffix}. Nothing was ordered."
+        )
+    folder = next(parent for parent in target.absolute().parents if parent.exists())
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        # A folder that is not there yet is made when there is something to put into it.
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputFault(
+            f"The answers could not be written to {target} ({error.strerror}). Nothing was ordered."
+        ) from None
+
+
+class WrongEnding(Stop):
+    """The answers were to go into a file of another kind."""
+
+    exit_code = 2
 
 
 def write_output(target: Path, content: bytes, wrote: Callable[[str, str], bool]) -> Path:

@@ -7,8 +7,9 @@ so that a run either starts with sound settings or does not start.
 from __future__ import annotations
 
 import hashlib
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -20,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from schemas.columns import ORDER_COLUMNS
 from schemas.faults import Stop
 from schemas.outcomes import Environment
 
@@ -37,6 +39,23 @@ _HOSTS: Final[dict[str, tuple[str, str]]] = {
 
 class SettingsFault(Stop):
     """A setting is missing or wrong; the message says which and what to do (exit code 3)."""
+
+
+class _StrictToml(TomlConfigSettingsSource):
+    """`orderdrop.toml`: a name it does not know is a slip of the pen, not something to skip.
+
+    A guard rail that is misspelt would guard nothing, and nobody would notice.
+    """
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        known = sorted(self.settings_cls.model_fields)
+        for name in found:
+            if name not in known:
+                close = get_close_matches(name, known, 1)
+                meant = f" Is {close[0]} meant?" if close else ""
+                raise SettingsFault(f"orderdrop.toml sets {name}, which is no setting.{meant}")
+        return found
 
 
 class Settings(BaseSettings):
@@ -85,7 +104,7 @@ class Settings(BaseSettings):
             init_settings,
             env_settings,
             dotenv_settings,
-            TomlConfigSettingsSource(settings_cls),
+            _StrictToml(settings_cls),
         )
 
     @field_validator("timezone")
@@ -98,6 +117,23 @@ class Settings(BaseSettings):
                 f"no time zone is called {name!r} (write it like Europe/Berlin)"
             ) from None
         return name
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_mean_order_columns(cls, headers: dict[str, str]) -> dict[str, str]:
+        for header, column in headers.items():
+            if column not in ORDER_COLUMNS:
+                close = get_close_matches(column, ORDER_COLUMNS, 1)
+                meant = f"; is {close[0]} meant?" if close else ""
+                raise ValueError(f"the header {header} is to mean {column}, no order column{meant}")
+        return headers
+
+    @field_validator("marketplace_url", "sign_in_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url and not url.startswith(("https://", "http://")):
+            raise ValueError(f"{url} is no address; it should begin with https://")
+        return url
 
     @field_validator("state_dir")
     @classmethod
@@ -121,7 +157,8 @@ class Settings(BaseSettings):
             settings = cls(**given)  # type: ignore[arg-type]  # pydantic checks them
         except ValidationError as error:
             faults = "; ".join(
-                f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+                f"ORDERDROP_{'.'.join(str(part) for part in fault['loc']).upper()}: "
+                f"{fault['msg'].removeprefix('Value error, ')}"
                 for fault in error.errors(include_input=False, include_url=False)
             )
             raise SettingsFault(f"A setting is not right: {faults}.") from None
@@ -200,5 +237,10 @@ class Settings(BaseSettings):
             except OSError as error:
                 raise SettingsFault(
                     f"The file of the client secret cannot be read: {error.strerror}."
+                ) from None
+            except UnicodeDecodeError:
+                raise SettingsFault(
+                    "The file of the client secret is not plain text; it should hold the secret "
+                    "and nothing else."
                 ) from None
         return SecretStr(PRACTICE_CLIENT_SECRET)

@@ -48,9 +48,9 @@ def watched_by(progress: Progress) -> Iterator[None]:
 
 
 @task(name="read and plan", cache_policy=NO_CACHE, persist_result=False)
-async def read_and_plan(workbook: str) -> Planned:
+async def read_and_plan(workbook: str, out: str | None) -> Planned:
     """Read, check and group the rows; write what is to be sent into the ledger."""
-    return _desk.get().read_and_plan(Path(workbook))
+    return _desk.get().read_and_plan(Path(workbook), Path(out) if out else None)
 
 
 @task(name="order", task_run_name="order {first} to {last}", cache_policy=NO_CACHE)
@@ -136,7 +136,7 @@ async def _run_stages(
 ) -> Reconciled:
     desk.progress("Reading", 0, 0)
     bar = await acreate_progress_artifact(0, key="progress", description=Path(workbook).name)
-    planned = await read_and_plan(workbook)
+    planned = await read_and_plan(workbook, out)
     await _show(bar, 0.1)
     total = len(planned.intent_ids)
     for done in range(0, total, BATCH):

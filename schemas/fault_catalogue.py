@@ -31,8 +31,12 @@ CATALOGUE: Final[Mapping[str, FaultWords]] = {
         "{title} has {length} signs; at most 35 are allowed.",
         "Shorten it to 35 signs, the same on all rows of the order.",
     ),
+    "REFERENCE_INVISIBLE": FaultWords(
+        '{title} "{value}" holds a sign that cannot be seen, perhaps copied from a web page.',
+        "Type it again by hand, the same on all rows of the order.",
+    ),
     "REFERENCE_SIGNS": FaultWords(
-        '{title} "{value}" holds a sign that is not allowed: < > " [ ] or an invisible one.',
+        '{title} "{value}" holds a sign that is not allowed: < > " [ ] or a line break.',
         'Take the signs < > " [ ] and line breaks out of it.',
     ),
     "ID_IN_E_NOTATION": FaultWords(
@@ -75,6 +79,10 @@ CATALOGUE: Final[Mapping[str, FaultWords]] = {
     "QUANTITY_NOT_A_NUMBER": FaultWords(
         '{title} is "{value}"; a whole number is needed.',
         "Type the number alone, without words, signs or blanks.",
+    ),
+    "QUANTITY_AMBIGUOUS": FaultWords(
+        "{title} reads {value}: one thing with a decimal point, another with a thousands mark.",
+        "Type the number without any dot, for example 1000.",
     ),
     "QUANTITY_NOT_WHOLE": FaultWords(
         "{title} is {value}; licences come whole.",

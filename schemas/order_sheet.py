@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import category
 
 import pandas as pd
 import pandera.pandas as pa
@@ -168,6 +169,7 @@ def _forms(column: str) -> list[pa.Check]:  # noqa: PLR0911  # one return to a c
             return [
                 _form("REFERENCE_TOO_LONG", column, lambda s: s.str.len() <= LONGEST_REFERENCE),
                 _form("REFERENCE_SIGNS", column, _lacks(_FORBIDDEN_IN_REFERENCE)),
+                _form("REFERENCE_INVISIBLE", column, _shows_all_signs),
             ]
         case "orderType":
             return _type_forms(column)
@@ -257,10 +259,20 @@ def _currency_forms(column: str) -> list[pa.Check]:
 def _quantity_forms(column: str) -> list[pa.Check]:
     number = _matches(_SOME_NUMBER)
     return [
-        _form("QUANTITY_NOT_A_NUMBER", column, number),
-        _form("QUANTITY_NOT_WHOLE", column, lambda s: _is_whole(s) | ~number(s)),
+        _form("QUANTITY_NOT_A_NUMBER", column, lambda s: number(s) | _groups_thousands(s)),
+        _form("QUANTITY_AMBIGUOUS", column, lambda s: ~_groups_thousands(s)),
+        _form(
+            "QUANTITY_NOT_WHOLE",
+            column,
+            lambda s: _is_whole(s) | ~number(s) | _groups_thousands(s),
+        ),
         _form("QUANTITY_BELOW_ONE", column, lambda s: ~_is_whole(s) | (_numbers(s) >= 1)),
     ]
+
+
+def _groups_thousands(cells: pd.Series[str]) -> pd.Series[bool]:
+    """A dot before three digits: a decimal point to some, a thousands mark to others."""
+    return cells.str.fullmatch(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+").astype(bool)
 
 
 def _line_number_forms(column: str) -> list[pa.Check]:
@@ -270,6 +282,11 @@ def _line_number_forms(column: str) -> list[pa.Check]:
             "LINE_NUMBER_RANGE", column, lambda s: ~_is_whole(s) | _numbers(s).between(0, 999_999)
         ),
     ]
+
+
+def _shows_all_signs(cells: pd.Series[str]) -> pd.Series[bool]:
+    """No sign that takes no room (a zero-width space): two references would look the same."""
+    return cells.map(lambda text: not any(category(sign) == "Cf" for sign in text)).astype(bool)
 
 
 def _one_code(cells: pd.Series[str]) -> pd.Series[bool]:

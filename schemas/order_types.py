@@ -30,7 +30,7 @@ NEEDS_REFERENCE_ORDER: Final = frozenset(
 )
 
 
-_WHOLE: Final = re.compile(r"([+-]?[0-9]{1,15})(?:\.0+)?")
+_WHOLE: Final = re.compile(r"([+-]?[0-9]{1,15})(?:\.0{1,2})?")
 _SEPARATORS: Final = re.compile(r"[,;\s]+")
 _YES: Final = frozenset({"yes", "y", "true", "1"})
 _NO: Final = frozenset({"no", "n", "false", "0"})
@@ -48,7 +48,10 @@ def discount_codes(text: str) -> tuple[str, ...]:
 
 
 def whole_number(text: str) -> int | None:
-    """The whole number that a cell shows ("3", "+3", "3.0"), or None."""
+    """The whole number that a cell shows ("3", "+3", "3.0"), or None.
+
+    "1.000" is none: it is one to some and a thousand to others.
+    """
     match = _WHOLE.fullmatch(text)
     return int(match[1]) if match else None
 

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.outputs import OutputFault, default_output, write_output
+from flows.outputs import (
+    OutputFault,
+    WrongEnding,
+    check_place,
+    default_output,
+    write_output,
+)
 
 
 def by_us(*contents: tuple[Path, bytes]) -> set[tuple[str, str]]:
@@ -45,3 +51,17 @@ def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) ->
     with pytest.raises(OutputFault, match="drop the workbook again") as caught:
         write_output(tmp_path / "file" / "a.xlsx", b"new", lambda *_: False)
     assert caught.value.exit_code == 3
+
+
+def test_a_place_is_tried_before_anything_is_ordered(tmp_path: Path) -> None:
+    source = tmp_path / "may.xlsx"
+    check_place(tmp_path / "new folder" / "may.reconciled.xlsx", source)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(WrongEnding, match=r"ends in \.xlsx"):
+        check_place(tmp_path / "may.csv", source)
+    (tmp_path / "folder.xlsx").mkdir()
+    with pytest.raises(OutputFault, match="Nothing was ordered"):
+        check_place(tmp_path / "folder.xlsx", source)
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputFault, match="Nothing was ordered"):
+        check_place(tmp_path / "file" / "may.xlsx", source)

@@ -55,10 +55,12 @@ def test_production_knows_the_vendors_hosts() -> None:
 @pytest.mark.parametrize(
     ("flags", "word"),
     [
-        ({"environment": "prod"}, "environment"),
+        ({"environment": "prod"}, "ORDERDROP_ENVIRONMENT"),
         ({"timezone": "Berlin"}, "no time zone is called 'Berlin'"),
         ({"state_dir": "here"}, "full path"),
-        ({"calls_per_5s": 1001}, "calls_per_5s"),
+        ({"calls_per_5s": 1001}, "ORDERDROP_CALLS_PER_5S"),
+        ({"marketplace_url": "partners.adobe.io"}, "should begin with https://"),
+        ({"headers": {"Artikel": "ofer"}}, "Artikel is to mean ofer.*offerId meant"),
         ({"environment": "production"}, "ORDERDROP_CLIENT_ID and ORDERDROP_CLIENT_SECRET"),
         ({"environment": "practice", "marketplace_url": "http://x"}, "take the address out"),
         (
@@ -98,3 +100,17 @@ def test_the_secret_may_stand_in_a_file(tmp_path: Path) -> None:
 
 def test_a_command_that_calls_nobody_needs_no_credentials() -> None:
     assert Settings.checked(environment="production", connects=False)
+
+
+def test_a_misspelt_guard_rail_is_not_skipped(tmp_path: Path) -> None:
+    (tmp_path / "orderdrop.toml").write_text("max_order = 2\n")
+    with pytest.raises(SettingsFault, match=r"max_order, which is no setting\. Is max_orders"):
+        Settings.checked()
+
+
+def test_a_secret_that_is_not_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe\x00s")
+    with pytest.raises(SettingsFault, match="not plain text"):
+        Settings.checked(
+            environment="sandbox", client_id="k", client_secret_file=tmp_path / "secret"
+        )

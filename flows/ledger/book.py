@@ -49,14 +49,15 @@ class Planning:
     environment: Environment
 
     def intents_with(
-        self, body_keys: Iterable[str], references: Iterable[str]
+        self, body_keys: Iterable[str], references: Iterable[str], order_ids: Iterable[str]
     ) -> tuple[Intent, ...]:
-        """Every intent of the account and environment with one of the keys or references."""
+        """Every intent of the account and environment with one of the keys, references or ids."""
         found: dict[str, Intent] = {}
         table = tables.intents
         for column, values in (
             (table.c.body_key, sorted(set(body_keys))),
             (table.c.reference, sorted(set(references))),
+            (table.c.order_id, sorted(set(order_ids) - {""})),
         ):
             for start in range(0, len(values), _CHUNK):
                 rows = self._connection.execute(
@@ -116,6 +117,11 @@ class Ledger:
                 f"({error.strerror}); nothing was ordered."
             ) from None
         return cls(f"sqlite:///{state / 'ledger.sqlite'}", state / "workbooks")
+
+    @staticmethod
+    def is_in_folder(state: Path) -> bool:
+        """Whether the default ledger of that state directory has been made."""
+        return (state / "ledger.sqlite").exists()
 
     def close(self) -> None:
         """Let go of the database."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from flows.ordering.plan import stands
 from flows.ordering.refusals import Refusal, refused_rows
 from flows.ordering.states import placed_state
 from schemas.code_tables import explain, status_codes
@@ -71,7 +72,7 @@ def _of_entry(
     if entry.decision is Decision.PREVIEW:
         return _of_preview(entry, environment)
     if entry.decision is Decision.HELD and not entry.code:
-        return _of_faulty(entry, by_row, environment)
+        return _of_faulty(entry, by_row, intents.get(entry.intent_id), environment)
     if entry.decision in {Decision.HELD, Decision.PLACED_BEFORE}:
         state = State.HELD if entry.decision is Decision.HELD else State.PLACED_BEFORE
         before = intents.get(entry.intent_id)
@@ -115,14 +116,28 @@ def _with_warnings(answer: RowAnswer, by_row: Mapping[int, Sequence[Fault]]) -> 
 
 
 def _of_faulty(
-    entry: Entry, by_row: Mapping[int, Sequence[Fault]], environment: Environment
+    entry: Entry,
+    by_row: Mapping[int, Sequence[Fault]],
+    placed: Intent | None,
+    environment: Environment,
 ) -> list[RowAnswer]:
+    """Held rows; `placed` is the order that stands beside them from an earlier run."""
     faulty = {
         row: [fault for fault in by_row.get(row, ()) if fault.severity == "fault"]
         for row, _ in entry.lines
     }
     bad = [row for row, found in faulty.items() if found]
-    return [_held_row(entry, row, faulty[row], bad, environment) for row, _ in entry.lines]
+    answers = [_held_row(entry, row, faulty[row], bad, environment) for row, _ in entry.lines]
+    if placed is None:
+        return answers
+    return [
+        replace(
+            answer,
+            order_id=placed.order_id,
+            what_happened=f"{stands(placed)} {answer.what_happened}",
+        )
+        for answer in answers
+    ]
 
 
 def _held_row(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from schemas.columns import ORDER_COLUMNS
 from schemas.faults import Fault
 from schemas.order_types import discount_codes, plain_type, whole_number, yes_or_no
 from schemas.orders import Order, OrderLine
@@ -24,7 +25,8 @@ Row = Mapping[str, Any]
 class HeldOrder:
     """An order with at least one faulty row: none of it is sent.
 
-    `because` are the faults of its rows (warnings left out), in the order of the sheet.
+    `because` are the faults of its rows (warnings left out), in the order of the sheet;
+    `earlier_order_id` what stands in our own Order ID column beside them.
     """
 
     reference: str
@@ -32,6 +34,7 @@ class HeldOrder:
     order_type: str
     rows: tuple[int, ...]
     because: tuple[Fault, ...]
+    earlier_order_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,18 @@ def group(frame: pd.DataFrame, faults: Sequence[Fault], layout: SheetLayout) -> 
         # A row without a reference stands for itself: it can be neither grouped nor joined.
         rows_of[row["externalReferenceId"] or f"\0{row['row']}"].append(row)
 
+    headless = _headless(frame)
     orders: list[Order] = []
     held: list[HeldOrder] = []
     disagreements: list[Fault] = []
     for reference, rows in rows_of.items():
-        differing = [] if reference.startswith("\0") else _disagreements(rows, layout)
+        differing = []
+        if not reference.startswith("\0"):
+            differing = [
+                *_disagreements(rows, layout),
+                *_twins(rows, layout),
+                *_headless_below(rows, headless, layout),
+            ]
         disagreements += differing
         because = [fault for row in rows for fault in by_row.get(row["row"], ())] + differing
         if because:
@@ -101,17 +111,90 @@ def _disagreement(row: Row, column: str, rows: Sequence[Row], layout: SheetLayou
         for value, where in others.items()
     )
     title = layout.title(column)
-    return Fault(
-        sheet=layout.sheet,
-        row=row["row"],
-        column=column,
-        title=title,
-        cell=layout.cell(column, row["row"]),
-        value=row[column],
+    return _row_fault(
+        row,
+        column,
+        layout,
         code="ROWS_DISAGREE",
         message=f"The rows of order {row['externalReferenceId']} do not agree on {title}: {told}.",
         hint=f"Enter the same {title} on all rows of this order, or give the rows that belong "
         "to another order a reference of their own.",
+    )
+
+
+def _twins(rows: Sequence[Row], layout: SheetLayout) -> list[Fault]:
+    """Rows that are the same in every column and have no line numbers: one too many, perhaps."""
+    alike: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        if not row["extLineItemNumber"]:
+            alike[tuple(str(row[column]) for column in ORDER_COLUMNS)].append(row)
+    return [
+        _row_fault(
+            row,
+            "offerId",
+            layout,
+            code="SAME_ROW_TWICE",
+            message=f"Rows {_few([twin['row'] for twin in twins])} are the same in every column; "
+            "one of them may have been pasted twice.",
+            hint="Remove what is too much. If all of them are meant, add the quantities up on one "
+            "row, or number the rows of the order in a column extLineItemNumber.",
+        )
+        for twins in alike.values()
+        if len(twins) > 1
+        for row in twins
+    ]
+
+
+def _headless(frame: pd.DataFrame) -> dict[int, int]:
+    """Rows with neither reference nor customer, by the order row right above each of them.
+
+    Such a row may continue the order above it, as people write who fill in a heading once.
+    """
+    above: dict[int, int] = {}
+    named = 0
+    for row, reference, customer in zip(
+        frame["row"], frame["externalReferenceId"], frame["customerId"], strict=True
+    ):
+        if reference or customer:
+            named = row
+        elif named:
+            above.setdefault(named, row)
+    return above
+
+
+def _headless_below(
+    rows: Sequence[Row], headless: Mapping[int, int], layout: SheetLayout
+) -> list[Fault]:
+    """An order is sent whole or not at all: what may be a line of it must be settled first."""
+    return [
+        _row_fault(
+            row,
+            "externalReferenceId",
+            layout,
+            code="MORE_LINES_BELOW",
+            message=f"Row {headless[row['row']]} below has no order reference and no customer; it "
+            f"may belong to order {row['externalReferenceId']}.",
+            hint="Fill in the reference and the customer on every row of the order, or remove the "
+            "row below.",
+        )
+        for row in rows
+        if row["row"] in headless
+    ]
+
+
+def _row_fault(
+    row: Row, column: str, layout: SheetLayout, *, code: str, message: str, hint: str
+) -> Fault:
+    return Fault(
+        sheet=layout.sheet,
+        row=row["row"],
+        column=column,
+        title=layout.title(column),
+        cell=layout.cell(column, row["row"]),
+        value=row[column],
+        code=code,
+        message=message,
+        hint=hint,
     )
 
 
@@ -128,13 +211,13 @@ def _held(rows: Sequence[Row], because: Sequence[Fault]) -> HeldOrder:
         order_type=plain_type(first["orderType"]),
         rows=tuple(row["row"] for row in rows),
         because=tuple(because),
+        earlier_order_id=_evidence(rows),
     )
 
 
 def _order(rows: Sequence[Row]) -> Order:
     first = rows[0]
     lines = tuple(_line(row, place) for place, row in enumerate(rows, start=1))
-    evidence = {row["earlierOrderId"] for row in rows} - {""}
     return Order(
         reference=first["externalReferenceId"],
         customer_id=first["customerId"],
@@ -143,8 +226,12 @@ def _order(rows: Sequence[Row]) -> Order:
         lines=lines,
         reassign_users=any(yes_or_no(row["reassignUsers"]) for row in rows),
         repeat=all(yes_or_no(row["repeat"]) for row in rows),
-        earlier_order_id=" ".join(sorted(evidence)),
+        earlier_order_id=_evidence(rows),
     )
+
+
+def _evidence(rows: Sequence[Row]) -> str:
+    return " ".join(sorted({row["earlierOrderId"] for row in rows} - {""}))
 
 
 def _line(row: Row, place: int) -> OrderLine:

@@ -58,11 +58,11 @@ def plan(
 ) -> Plan:
     """Decide each order.
 
-    `known` are the intents of this account and environment with one of the orders' body keys
-    or references, oldest first; `workbook_names` names workbooks by hash.
+    `known` are the intents of this account and environment with one of the orders' body keys,
+    references or order ids, oldest first; `workbook_names` names workbooks by hash.
     """
     planned: list[tuple[int, Entry, Intent | None]] = [
-        (held.rows[0], _held_entry(held), None) for held in grouping.held
+        (held.rows[0], _held_entry(held, known), None) for held in grouping.held
     ]
     for order in grouping.orders:
         entry, intent = _decide(order, known, keys, run, workbook_names)
@@ -87,7 +87,7 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
     same = [intent for intent in known if intent.body_key == key]
     accepted = [intent for intent in same if intent.state is IntentState.ACCEPTED]
     if order.earlier_order_id:
-        evidence = _by_evidence(order, accepted)
+        evidence = _by_evidence(order, accepted, known)
         if evidence is not None and not order.repeat:
             return evidence, None
     of_this_workbook = [i for i in accepted if i.workbook_hash == run.workbook_hash]
@@ -108,21 +108,44 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
     return _entry(order, Decision.SEND, intent_id=intent.intent_id), intent
 
 
-def _by_evidence(order: Order, accepted: Sequence[Intent]) -> Entry | None:
+def _by_evidence(order: Order, accepted: Sequence[Intent], known: Sequence[Intent]) -> Entry | None:
     """Cases 1 and 2: an order id stands beside the rows already."""
     for intent in accepted:
         if intent.order_id == order.earlier_order_id:
             return _answered(order, intent)
+    changed = _with_order_id(order.earlier_order_id, known)
+    if changed is not None:
+        return _entry(
+            order,
+            Decision.HELD,
+            intent_id=changed.intent_id,
+            code="CHANGED_SINCE",
+            what_happened=f"{stands(changed)} These rows were changed since: "
+            f"{', '.join(_differences(order, changed)) or 'the lines'}. The change was not sent.",
+            what_to_do="Put the rows back as they were, or give the order a new reference and "
+            "empty its Order ID to order it as a new one. To take back what was ordered, use a "
+            "RETURN.",
+        )
     return _entry(
         order,
         Decision.HELD,
         code="ORDER_ID_NOT_OURS",
         what_happened=f"Order ID {order.earlier_order_id} stands beside these rows, but this "
-        "computer did not place these rows under that number (they were changed since, or "
-        "placed from another computer or another environment). Nothing was sent.",
+        "computer does not know it (it was placed from another computer or in another "
+        "environment). Nothing was sent.",
         what_to_do="Check with Adobe whether the order was placed. To order something else, "
         "empty the Order ID and give the rows a new reference.",
     )
+
+
+def _with_order_id(order_id: str, known: Sequence[Intent]) -> Intent | None:
+    return next((i for i in known if order_id and i.order_id == order_id), None)
+
+
+def stands(intent: Intent) -> str:
+    """The sentence about an order that was placed and is not undone by what the rows say now."""
+    placed = (intent.answered_at or intent.written_at).strftime("%Y-%m-%d %H:%M UTC")
+    return f"Order {intent.order_id} was placed on {placed} and stands."
 
 
 def _answered(order: Order, intent: Intent) -> Entry:
@@ -200,8 +223,12 @@ def _intent(order: Order, key: str, run: Run) -> Intent:
     )
 
 
-def _held_entry(held: HeldOrder) -> Entry:
-    """The entry of an order with faulty rows; each row's own words come from its faults."""
+def _held_entry(held: HeldOrder, known: Sequence[Intent]) -> Entry:
+    """The entry of an order with faulty rows; each row's own words come from its faults.
+
+    It names the intent whose order id stands beside the rows: that order is not undone.
+    """
+    placed = _with_order_id(held.earlier_order_id, known)
     return Entry(
         position=0,
         reference=held.reference,
@@ -209,6 +236,7 @@ def _held_entry(held: HeldOrder) -> Entry:
         order_type=held.order_type,
         lines=tuple((row, 0) for row in held.rows),
         decision=Decision.HELD,
+        intent_id=placed.intent_id if placed else "",
     )
 
 

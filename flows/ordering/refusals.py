@@ -11,6 +11,12 @@ from schemas.entries import Decision, Entry
 from schemas.orders import faulty_lines
 from schemas.outcomes import Environment, RowAnswer, State, result_words
 
+_HINTS = {
+    "INELIGIBLE_PRICE_LEVEL": "Use the product code of the price level this customer is entitled "
+    "to; a row with the order type PREVIEW tells which one that is.",
+}
+"""What to do about reasons that the code table does not list."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -80,7 +86,7 @@ def _told(entry: Entry, refusal: Refusal, reason: str) -> tuple[str, str]:
         said = "; ".join((refusal.message, *refusal.details))
         return f"{deed}: {said}.", "Show this row to whoever looks after Orderdrop."
     extra = _in_words(known, refusal, reason)
-    return f"{deed}: {_plain(known.meaning)}.{extra}", known.hint
+    return f"{deed}: {_plain(known.meaning)}.{extra}", _HINTS.get(reason, known.hint)
 
 
 def _plain(meaning: str) -> str:

@@ -25,7 +25,7 @@ from flows.sandbox.records import Customer, LineItem
 from flows.sandbox.wire import LineRequest
 
 CLOSED_BEFORE_ANNIVERSARY = timedelta(days=1)
-"""From then until the renewal has run, nothing new is sold (C42); Pacific days."""
+"""From then until the renewal has run, nothing new is sold (C42); UTC days, as it runs by."""
 
 _HVD_CUSTOMER = "HVD_MIGRATED_CUSTOMER"
 
@@ -88,7 +88,7 @@ def _check_on_sale(case: OrderCase) -> None:
 def _check_ordering_window(case: OrderCase) -> None:
     """5122: the anniversary is too near, or has come and the renewal has not run yet."""
     anniversary = case.customer.coterm_date
-    if anniversary is None or case.today < anniversary - CLOSED_BEFORE_ANNIVERSARY:
+    if anniversary is None or case.utc_day < anniversary - CLOSED_BEFORE_ANNIVERSARY:
         return
     if case.utc_day < anniversary or _waits_for_renewal(case, anniversary):
         raise ServiceRefusal("5122")

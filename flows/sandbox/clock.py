@@ -18,10 +18,6 @@ class Clock:
         """The present moment by the server."""
         return datetime.now(UTC) + self.offset
 
-    def today_pacific(self) -> date:
-        """The day that prices and anniversaries go by (reference, section 15.1)."""
-        return pacific_day(self.now())
-
     def set_to(self, moment: datetime) -> None:
         """Jump to `moment`; time goes on from there."""
         self.offset = moment - datetime.now(UTC)
@@ -32,7 +28,7 @@ class Clock:
 
 
 def pacific_day(moment: datetime) -> date:
-    """The calendar day of `moment` in America/Los_Angeles."""
+    """The calendar day of `moment` in America/Los_Angeles, which prices go by (section 15.1)."""
     return moment.astimezone(_PACIFIC).date()
 
 

@@ -102,7 +102,7 @@ def enter_order(
 
 
 def _customer(row: dict[str, str], partner: Partner, clock: Clock) -> Customer:
-    anniversary = _anniversary(row["ad_in_days"], clock.today_pacific())
+    anniversary = _anniversary(row["ad_in_days"], clock.now().date())
     return Customer(
         customer_id=row["customer_id"],
         reseller_id=partner.reseller_id,

@@ -59,13 +59,13 @@ COLUMNS: Final = (
     AnswerColumn(
         "Order status",
         "code",
-        9,
+        13,
         "Adobe's code for the whole order:\n" + status_words("Order"),
     ),
     AnswerColumn(
         "Line status",
         "code",
-        9,
+        12,
         "Adobe's code for this row of the order:\n" + status_words("OrderLine"),
     ),
     AnswerColumn(
@@ -85,7 +85,7 @@ COLUMNS: Final = (
         "Line price", "money", 13, "What this row costs until the customer's anniversary, net."
     ),
     AnswerColumn("Order total", "money", 13, "What all rows of the order cost together, net."),
-    AnswerColumn("Price currency", "code", 10, "The currency of the two prices."),
+    AnswerColumn("Price currency", "code", 15, "The currency of the two prices."),
     AnswerColumn(
         "Error code",
         "code",

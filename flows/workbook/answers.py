@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from openpyxl.cell.cell import Cell
@@ -55,6 +56,21 @@ def _unused(name: str, taken: set[str]) -> str:
         candidate = f"{name} (Orderdrop)" if count == 1 else f"{name} (Orderdrop {count})"
         count += 1
     return candidate
+
+
+def with_standing_ids(
+    sheet: Worksheet, layout: SheetLayout, answers: Sequence[RowAnswer]
+) -> list[RowAnswer]:
+    """The answers, with the Order ID that a held row carries already: it is never taken away."""
+    place = layout.result_columns.get("Order ID")
+    if place is None:
+        return list(answers)
+    return [
+        replace(answer, order_id=shown(sheet.cell(answer.row, place).value))
+        if answer.state is State.HELD and not answer.order_id
+        else answer
+        for answer in answers
+    ]
 
 
 def clear_answers(sheet: Worksheet, layout: SheetLayout, places: Mapping[str, int]) -> None:

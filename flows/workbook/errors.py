@@ -6,6 +6,7 @@ WorkbookError
   NoOrderSheet           no sheet has a header row with order columns
   EmptyOrderSheet        a header, but no order below it
   AmbiguousOrderSheet    two columns or two sheets claim the same place: the user decides
+  NoRoomForAnswers       our columns would not fit to the right of the user's
 """
 
 from __future__ import annotations
@@ -37,3 +38,7 @@ class EmptyOrderSheet(WorkbookError):
 
 class AmbiguousOrderSheet(WorkbookError):
     """Two columns or two sheets claim to be the same thing."""
+
+
+class NoRoomForAnswers(WorkbookError):
+    """The sheet ends before our columns would."""

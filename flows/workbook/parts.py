@@ -16,12 +16,14 @@ from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from flows.workbook.errors import NotAWorkbook, WorkbookMissing
+from schemas.sheet_layout import column_letters
 
 LARGEST: Final = 2 * 1024**3
 """Bytes that all parts together may say they inflate to."""
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _COLUMN: Final = re.compile(r"([A-Z]+)(\d+)")
+_AREA: Final = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
 
 
 class _DoctypeRefused(Exception):
@@ -138,6 +140,60 @@ def unreadable_cells(package: ZipFile, part: str) -> dict[tuple[int, int], str]:
             found[place.row, place.column] = place.value
 
     _scan(package, part, element, text, end)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRange:
+    """Cells that were merged into one; rows and columns from 1, both ends included."""
+
+    first_row: int
+    first_column: int
+    last_row: int
+    last_column: int
+
+
+def merged_ranges(package: ZipFile, part: str) -> tuple[MergedRange, ...]:
+    """The merged cells of a sheet."""
+    found: list[MergedRange] = []
+
+    def element(tag: str, attributes: dict[str, str]) -> None:
+        corners = _AREA.fullmatch(attributes.get("ref", "")) if tag == "mergeCell" else None
+        if corners:
+            found.append(
+                MergedRange(
+                    int(corners[2]), _index(corners[1]), int(corners[4]), _index(corners[3])
+                )
+            )
+
+    _scan(package, part, element)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """The result beside a formula, as it stands in the file: its kind (`t`) and its text."""
+
+    kind: str
+    value: str
+
+
+def stored_values(package: ZipFile, part: str) -> dict[str, StoredValue]:
+    """The results of the formulas of a sheet, by cell address."""
+    found: dict[str, StoredValue] = {}
+    place = _Place()
+
+    def end(tag: str) -> None:
+        if tag in {"v", "t"}:
+            place.in_value = False
+        elif tag == "c" and place.formula and place.value:
+            address = f"{column_letters(place.column)}{place.row}"
+            found[address] = StoredValue(place.kind, place.value)
+
+    def text(value: str) -> None:
+        place.value += value if place.in_value else ""
+
+    _scan(package, part, place.enter, text, end)
     return found
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -16,13 +17,16 @@ from flows.workbook.errors import (
     AmbiguousOrderSheet,
     EmptyOrderSheet,
     NoOrderSheet,
+    NoRoomForAnswers,
     NotAWorkbook,
 )
 from flows.workbook.our_marks import defined_name
 from flows.workbook.parts import (
     BookNames,
+    MergedRange,
     book_names,
     column_index,
+    merged_ranges,
     open_package,
     read_bytes,
     sheet_of,
@@ -46,7 +50,11 @@ _KEYS: Final = (
     "offerId",
     "subscriptionId",
 )
-"""A row with two of these is an order row; the table ends at the last such row."""
+"""A row with two of these is an order row, and so is one with a product code; the table ends
+at the last such row.
+"""
+
+_OFFER: Final = re.compile(r"\s*[0-9]{8}[A-Za-z]{2}")
 
 _IDS: Final = (
     "externalReferenceId",
@@ -56,6 +64,9 @@ _IDS: Final = (
     "deploymentId",
     "cancellingSubscriptionId",
 )
+
+LAST_COLUMN: Final = 16_384
+"""XFD: Excel has no further one."""
 
 _HEADER_WITHIN: Final = 200
 """Rows from the top in which a header is looked for."""
@@ -111,10 +122,26 @@ def read_content(
         names = book_names(package)
         found = _order_sheet(content, name, names, own_headers or {})
         part = names.sheets.get(found.name, "")
-        unreadable = unreadable_cells(package, part) if part in package.namelist() else {}
+        has_part = part in package.namelist()
+        unreadable = unreadable_cells(package, part) if has_part else {}
+        merged = merged_ranges(package, part) if has_part else ()
+    found = _with_merged_values(found, merged)
     layout = _layout(found)
+    _check_room(layout, name)
     frame = _frame(found)
-    return ReadSheet(frame, layout, _faults(found, layout, unreadable), _notes(layout, name))
+    faults = (*_faults(found, layout, unreadable), *_merged_faults(found, layout, merged))
+    in_order = tuple(sorted(faults, key=lambda fault: fault.row))
+    return ReadSheet(frame, layout, in_order, _notes(layout, name))
+
+
+def _check_room(layout: SheetLayout, name: str) -> None:
+    missing = len(RESULT_COLUMNS) - len(layout.result_columns)
+    if layout.last_column + missing > LAST_COLUMN:
+        raise NoRoomForAnswers(
+            f"The sheet {layout.sheet} of {name} holds something in column "
+            f"{column_letters(layout.last_column)}, so there is no room for the answers to the "
+            "right of it. Empty or delete the columns far to the right and drop it again."
+        )
 
 
 def _order_sheet(
@@ -211,10 +238,13 @@ def _order_rows(cells: Sequence[Sequence[Cell]], header: _Header) -> tuple[int, 
     filled: list[tuple[int, bool]] = []
     places = tuple(header.columns.values())
     keys = tuple(header.columns[key] for key in _KEYS if key in header.columns)
+    offer = header.columns.get("offerId", 0)
     for number in range(header.row + 1, len(cells) + 1):
         row = cells[number - 1]
         if any(_at(row, place) for place in places):
-            filled.append((number, sum(bool(_at(row, place)) for place in keys) > 1))
+            named = sum(bool(_at(row, place)) for place in keys) > 1
+            sells = bool(offer and _OFFER.match(_at(row, offer)))
+            filled.append((number, named or sells))
     last = max((number for number, is_order in filled if is_order), default=0)
     return tuple(number for number, _ in filled if number <= last)
 
@@ -281,6 +311,8 @@ def _faults(
                 )
                 hint = (
                     f"Mend the formula in {layout.cell(column, number)} or type the value itself."
+                    if error
+                    else "Open the workbook in Excel, save it and drop it again."
                 )
             elif column in _IDS and has_lost_digits(value):
                 code = "DIGITS_LOST"
@@ -307,10 +339,70 @@ def _faults(
     return tuple(sorted(faults, key=lambda fault: fault.row))
 
 
+_ONE_FOR_ALL: Final = (
+    "externalReferenceId",
+    "customerId",
+    "orderType",
+    "referenceOrderId",
+    "currencyCode",
+)
+"""Columns in which a merged cell can only mean: the same on every row it spans."""
+
+
+def _with_merged_values(found: _Found, merged: Sequence[MergedRange]) -> _Found:
+    """The value of a merged cell on every row it spans, where it can mean nothing else."""
+    places = {found.header.columns.get(column, 0) for column in _ONE_FOR_ALL}
+    spans = [m for m in merged if m.first_column == m.last_column and m.first_column in places]
+    if not spans:
+        return found
+    cells = [list(row) for row in found.cells]
+    for span in spans:
+        place = span.first_column - 1
+        for number in range(span.first_row + 1, min(span.last_row, len(cells)) + 1):
+            if place < len(cells[number - 1]):
+                cells[number - 1][place] = cells[span.first_row - 1][place]
+    return replace(found, cells=cells, order_rows=_order_rows(cells, found.header))
+
+
+def _merged_faults(
+    found: _Found, layout: SheetLayout, merged: Sequence[MergedRange]
+) -> list[Fault]:
+    """Merged cells of which nobody can say what they mean for each row."""
+    faults: list[Fault] = []
+    rows = frozenset(found.order_rows)
+    for column, place in found.header.columns.items():
+        for span in merged:
+            if not span.first_column <= place <= span.last_column:
+                continue
+            if span.first_column == span.last_column and column in _ONE_FOR_ALL:
+                continue
+            title = layout.title(column)
+            first = f"{column_letters(span.first_column)}{span.first_row}"
+            area = f"{first}:{column_letters(span.last_column)}{span.last_row}"
+            faults += [
+                Fault(
+                    sheet=layout.sheet,
+                    row=number,
+                    column=column,
+                    title=title,
+                    cell=layout.cell(column, number),
+                    value="",
+                    code="MERGED_CELL",
+                    message=f"{title} lies in the merged cells {area}; it cannot be told what "
+                    "each row is to have.",
+                    hint=f"Unmerge {area} and fill in {title} on every row.",
+                )
+                for number in range(span.first_row, span.last_row + 1)
+                if number in rows
+            ]
+    return faults
+
+
 def _notes(layout: SheetLayout, name: str) -> tuple[str, ...]:
     if not layout.left_alone:
         return ()
     rows = ", ".join(str(number) for number in layout.left_alone[:10])
     more = " and more" if len(layout.left_alone) > 10 else ""
     plural = "Rows" if len(layout.left_alone) > 1 else "Row"
-    return (f"{plural} {rows}{more} below the orders of {name} hold no order and were left alone.",)
+    verb = "hold no order and were" if plural == "Rows" else "holds no order and was"
+    return (f"{plural} {rows}{more} below the orders of {name} {verb} left alone.",)

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from flows.workbook.answers import AnswerWriter, clear_answers, write_headers
+from flows.workbook.answers import AnswerWriter, clear_answers, with_standing_ids, write_headers
 from flows.workbook.fault_marks import mark_faults, take_marks
 from flows.workbook.package import CORE_PROPERTIES, MACROS, parts_of, saved
 from flows.workbook.sheet_room import (
@@ -21,6 +21,7 @@ from flows.workbook.sheet_room import (
     places_of_answers,
     set_widths,
 )
+from flows.workbook.stored_values import with_stored_values
 from flows.workbook.summary_sheet import write_summary
 from schemas.faults import Fault
 from schemas.outcomes import RowAnswer, WorkbookSummary
@@ -55,6 +56,7 @@ def reconcile(
     sheet = book[layout.sheet]
     assert isinstance(sheet, Worksheet)  # noqa: S101 - a chart sheet holds no order rows
     places = places_of_answers(sheet, layout)
+    answers = with_standing_ids(sheet, layout, answers)
     take_marks(book, sheet)
     clear_answers(sheet, layout, places)
     write_headers(sheet, layout, places, summary.timezone)
@@ -66,7 +68,7 @@ def reconcile(
     name_columns(book, sheet, places)
     write_summary(book, sheet, layout, answers, summary)
     _open_on(book, sheet)
-    return saved(book, summary.finished_at)
+    return with_stored_values(source, saved(book, summary.finished_at))
 
 
 def _opened(source: bytes, summary: WorkbookSummary) -> Workbook:

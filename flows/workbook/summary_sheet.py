@@ -6,8 +6,9 @@ Five columns carry every block: Row | Reference | Result | What happened | What 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from openpyxl.cell.cell import Cell
@@ -103,6 +104,7 @@ class _Page:
         self._sheet = sheet
         self._row = 1
         self._columns = len(_WIDTHS)
+        self._body = copy(sheet.cell(1, 1).font)
         sheet.sheet_view.showGridLines = False
         for place, width in enumerate(_WIDTHS, start=1):
             sheet.column_dimensions[get_column_letter(place)].width = width
@@ -110,14 +112,14 @@ class _Page:
     def heading(self, sentence: str, summary: WorkbookSummary) -> None:
         """The headline, and in practice the banner that says so."""
         cell = self._text(1, sentence)
-        cell.font = Font(sz=18, bold=True)
+        cell.font = self._font(sz=18, bold=True)
         self._sheet.row_dimensions[self._row].height = 30
         self._row += 1
         banner = BANNERS.get(summary.environment)
         if banner:
             for place in range(1, len(_WIDTHS) + 1):
                 self._cell(place).fill = look.solid(look.PRACTICE.strong)
-            self._text(1, banner).font = Font(sz=13, bold=True)
+            self._text(1, banner).font = self._font(sz=13, bold=True)
             self._sheet.row_dimensions[self._row].height = 22
             self._row += 1
         self._row += 1
@@ -134,7 +136,7 @@ class _Page:
             ("Finished", f"{_clock(summary.finished_at, zone)} ({summary.timezone})"),
         )
         for label, value in lines:
-            self._text(1, label).font = Font(color="5A6672")
+            self._text(1, label).font = self._font(color="5A6672")
             self._text(2, value)
             self._row += 1
         self._row += 1
@@ -166,8 +168,8 @@ class _Page:
                 self._wrapped(4, meaning)
                 self._end_row()
         for place, total in ((1, summary.orders), (2, summary.rows)):
-            self._number(place, sum(total.values())).font = Font(bold=True)
-        self._text(3, "in all").font = Font(bold=True)
+            self._number(place, sum(total.values())).font = self._font(bold=True)
+        self._text(3, "in all").font = self._font(bold=True)
         self._row += 2
 
     def money(self, summary: WorkbookSummary) -> None:
@@ -215,6 +217,23 @@ class _Page:
     def _cell(self, place: int) -> Cell:
         return cell_at(self._sheet, self._row, place)
 
+    def _font(
+        self,
+        *,
+        sz: float | None = None,
+        bold: bool = False,
+        color: str | None = None,
+        underline: Literal["single"] | None = None,
+    ) -> Font:
+        """A font of the family that the workbook uses; readers take another one without a name."""
+        return Font(
+            name=self._body.name,
+            sz=sz or self._body.sz,
+            bold=bold,
+            color=color,
+            underline=underline,
+        )
+
     def _text(self, place: int, text: str) -> Cell:
         cell = self._cell(place)
         put_text(cell, text)
@@ -237,17 +256,17 @@ class _Page:
         tone = look.TONES[state]
         cell = self._wrapped(place, words)
         cell.fill = look.solid(tone.strong)
-        cell.font = Font(bold=True, color=tone.ink)
+        cell.font = self._font(bold=True, color=tone.ink)
 
     def _link(self, row: int, sheet_title: str, column: int) -> None:
         cell = self._number(1, row)
         cell.number_format = "0"
         target = f"{quote_sheetname(sheet_title)}!{get_column_letter(column)}{row}"
         cell.hyperlink = Hyperlink(ref=cell.coordinate, location=target)
-        cell.font = Font(color=_LINK, underline="single")
+        cell.font = self._font(color=_LINK, underline="single")
 
     def _title(self, words: str) -> None:
-        self._text(1, words).font = Font(sz=13, bold=True)
+        self._text(1, words).font = self._font(sz=13, bold=True)
         self._row += 1
 
     def _header(self, *words: str) -> None:

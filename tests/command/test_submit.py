@@ -291,7 +291,7 @@ def _one_sentence(ran: Any, code: int, word: str) -> None:
     told = [line for line in ran.err.splitlines() if not line.startswith(("Practice", "Submit"))]
     assert len(told) == 1, ran.err
     assert word in told[0]
-    assert ran.out == ""
+    assert ran.out == "" or ran.figures == {"error": told[0], "exit_code": code}
 
 
 def _nothing_done(bench: Bench) -> None:
@@ -382,6 +382,57 @@ def test_check_writes_the_answers_and_calls_nobody(bench: Bench) -> None:
     assert not (bench.state / "practice").exists()
     rows = answers_in(bench.folder / ran.figures["output"])
     assert Counter(row["Result"] for row in rows.values())["Practice: Held"] == 55
+
+
+def test_check_leaves_the_answers_of_placed_orders_where_they_are(bench: Bench) -> None:
+    first = bench.run("submit", SAMPLES / "order-types.xlsx", "--json")
+    placed = answers_in(bench.folder / first.figures["output"])
+    checked = bench.run("check", bench.folder / first.figures["output"], "--json")
+    assert checked.figures["orders"]["done"] == first.figures["orders"]["done"]
+    rows = answers_in(bench.folder / checked.figures["output"])
+    for number, row in placed.items():
+        if row["Result"] == "Practice: Ordered":
+            assert (rows[number]["Result"], rows[number]["Order ID"]) == (
+                "Practice: Ordered",
+                row["Order ID"],
+            )
+
+
+def test_a_row_changed_after_it_was_ordered_is_held_and_keeps_its_order_id(bench: Bench) -> None:
+    first = bench.run("submit", SAMPLES / "clean-orders.xlsx", "--json")
+    path = bench.folder / first.figures["output"]
+    book = openpyxl.load_workbook(path)
+    sheet = book["November orders"]
+    titles = {cell.value: cell.column for cell in sheet[4]}
+    order_id = sheet.cell(5, titles["Order ID"]).value
+    for number, quantity in ((5, 9), (6, "x")):
+        sheet.cell(number, titles["Qty"]).value = quantity
+    changed = bench.folder / "changed.xlsx"
+    book.save(changed)
+    again = bench.run("submit", changed, "--json")
+    assert again.code == 4
+    row = answers_in(bench.folder / again.figures["output"])[5]
+    assert row["Result"] == "Practice: Held"
+    assert row["Order ID"] == order_id
+    assert f"Order {order_id} was placed on" in row["What happened"]
+    with answered_book(bench) as marketplace_book:
+        assert len([o for o in marketplace_book.orders() if o["orderType"] == "NEW"]) >= 13
+        posts = [c for c in marketplace_book.calls() if c["path"].endswith("/orders")]
+    assert len([c for c in posts if c["method"] == "POST"]) == 13
+
+
+@pytest.mark.parametrize("out", ["folder.xlsx", "file/answers.xlsx", "answers.csv"])
+def test_a_place_that_cannot_take_the_answers_is_found_before_anything_is_ordered(
+    bench: Bench, out: str
+) -> None:
+    (bench.folder / "folder.xlsx").mkdir()
+    (bench.folder / "file").touch()
+    ran = bench.run("submit", SAMPLES / "clean-orders.xlsx", "--out", out, "--json")
+    assert ran.code in {2, 3}
+    assert "Nothing was ordered." in ran.err
+    assert "Nothing was ordered." in ran.figures["error"]
+    assert "Traceback" not in ran.err
+    assert not (bench.state / "practice").exists()
 
 
 def test_orders_shows_what_the_ledger_knows(bench: Bench) -> None:

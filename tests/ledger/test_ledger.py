@@ -78,9 +78,9 @@ def test_planning_sees_intents_by_body_and_by_reference_of_its_account_only(
     stranger = intent_for(account="other")
     write(ledger, mine, other_body, stranger)
     with ledger.planning("default", "practice") as planning:
-        by_both = planning.intents_with([mine.body_key], [mine.reference])
-        by_body = planning.intents_with([mine.body_key], [])
-        elsewhere = planning.intents_with([], ["PO-2"])
+        by_both = planning.intents_with([mine.body_key], [mine.reference], [])
+        by_body = planning.intents_with([mine.body_key], [], [])
+        elsewhere = planning.intents_with([], ["PO-2"], ["9206417799", ""])
     assert {intent.intent_id for intent in by_both} == {mine.intent_id, other_body.intent_id}
     assert [intent.intent_id for intent in by_body] == [mine.intent_id]
     assert elsewhere == ()

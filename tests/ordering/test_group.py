@@ -55,7 +55,7 @@ def test_rows_without_a_reference_are_held_one_by_one() -> None:
 
 
 def test_rows_that_disagree_are_all_held_and_told_what_disagrees() -> None:
-    rows = [row(), row(customerId="P1005053402", currencyCode="EUR"), row()]
+    rows = [row(), row(customerId="P1005053402", currencyCode="EUR"), row(quantity="9")]
     grouping = group(frame(*rows), (), layout())
     assert grouping.orders == ()
     told = {(fault.row, fault.column) for fault in grouping.disagreements}
@@ -116,3 +116,35 @@ def test_any_permutation_of_rows_gives_the_same_orders(order_of_rows: list[str])
     }
     permuted = [next(places[reference]) for reference in order_of_rows]
     assert orders(permuted) == orders(rows)
+
+
+def test_rows_pasted_twice_are_held_until_a_person_says_that_both_are_meant() -> None:
+    twins = group(frame(row(), row()), (), layout())
+    assert twins.orders == ()
+    assert [(fault.row, fault.code) for fault in twins.disagreements] == [
+        (FIRST_ROW, "SAME_ROW_TWICE"),
+        (FIRST_ROW + 1, "SAME_ROW_TWICE"),
+    ]
+    numbered = [row(extLineItemNumber="1"), row(extLineItemNumber="2")]
+    assert len(group(frame(*numbered), (), layout()).orders) == 1
+
+
+def test_a_row_without_a_heading_of_its_own_holds_the_order_above_it() -> None:
+    """People who fill in the reference once mean it for the rows below as well."""
+    rows = [
+        row(externalReferenceId="A", quantity="1"),
+        row(externalReferenceId="A", quantity="2"),
+        row(externalReferenceId="", customerId="", quantity="4"),
+        row(externalReferenceId="B"),
+    ]
+    found = group(frame(*rows), [fault_on(FIRST_ROW + 2)], layout())
+    assert [order.reference for order in found.orders] == ["B"]
+    (more,) = found.disagreements
+    assert (more.row, more.code) == (FIRST_ROW + 1, "MORE_LINES_BELOW")
+    assert f"Row {FIRST_ROW + 2}" in more.message
+
+
+def test_a_row_that_lacks_its_reference_only_holds_nobody_else() -> None:
+    rows = [row(externalReferenceId="A"), row(externalReferenceId="", quantity="4")]
+    found = group(frame(*rows), [fault_on(FIRST_ROW + 1)], layout())
+    assert [order.reference for order in found.orders] == ["A"]

@@ -78,10 +78,14 @@ def test_case_2_rows_with_an_order_id_we_do_not_know_are_held() -> None:
     assert "9000000000" in decided.entries[0].what_happened
 
 
-def test_case_2_an_order_id_beside_rows_that_were_changed_is_held() -> None:
+def test_case_2_an_order_id_beside_rows_that_were_changed_is_held_and_stands() -> None:
     changed = replace(ORDER, lines=(replace(ORDER.lines[0], quantity=4),))
     decided = planned(replace(changed, earlier_order_id="9206417733"), placed())
-    assert (decided.intents, decided.entries[0].decision) == ((), Decision.HELD)
+    (entry,) = decided.entries
+    assert (decided.intents, entry.decision, entry.code) == ((), Decision.HELD, "CHANGED_SINCE")
+    assert "9206417733 was placed on" in entry.what_happened
+    assert "quantity of line 1 (4 now," in entry.what_happened
+    assert entry.intent_id == placed().intent_id
 
 
 def test_case_3_the_same_workbook_again_is_answered_from_the_ledger() -> None:

@@ -455,12 +455,12 @@ def test_worldwide_lines_carry_their_own_currencies_and_no_prices(sandbox: Sandb
 
 @pytest.mark.parametrize("order_type", ["NEW", "PREVIEW"])
 @pytest.mark.parametrize(
-    ("anniversary", "code"), [("2026-10-04", "5122"), ("2026-10-05", None), ("2026-10-06", None)]
+    ("anniversary", "code"), [("2026-10-04", "5122"), ("2026-10-05", "5122"), ("2026-10-06", None)]
 )
 def test_orders_are_not_taken_from_the_day_before_the_anniversary(
     start: Callable[..., Sandbox], order_type: str, anniversary: str, code: str | None
 ) -> None:
-    """Pacific days: at two in the morning UTC it is still the day before."""
+    """By UTC days; on the anniversary itself until the renewal has been carried out."""
     sandbox = start("--finish-after", "3600")
     sandbox.set_clock("2026-10-04T02:00:00Z")
     licences = [{"product": DESIGN, "quantity": 1, "currencyCode": "USD"}]

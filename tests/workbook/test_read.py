@@ -17,6 +17,7 @@ from flows.workbook.errors import (
     AmbiguousOrderSheet,
     EmptyOrderSheet,
     NoOrderSheet,
+    NoRoomForAnswers,
     NotAWorkbook,
     WorkbookError,
     WorkbookMissing,
@@ -257,3 +258,43 @@ def test_a_missing_file_and_a_folder_are_told(tmp_path: Path) -> None:
         read_order_sheet(tmp_path / "nothing.xlsx")
     with pytest.raises(WorkbookMissing, match="is a folder"):
         read_order_sheet(tmp_path)
+
+
+def test_a_merged_reference_is_the_reference_of_every_row_it_spans() -> None:
+    book = sheet_of(HEADER, ROW, [None, None, None, *ROW[3:]], ROW)
+    for letter in "ABC":
+        book["Orders"].merge_cells(f"{letter}2:{letter}3")
+    found = read_content(saved(book), "orders.xlsx")
+    assert list(found.frame["externalReferenceId"]) == ["PO-1"] * 3
+    assert list(found.frame["customerId"]) == ["P1005053401"] * 3
+    assert found.faults == ()
+
+
+def test_a_merged_quantity_is_held_on_every_row_it_spans() -> None:
+    book = sheet_of(HEADER, ROW, [*ROW[:4], None, "USD"], ROW)
+    book["Orders"].merge_cells("E2:E3")
+    found = read_content(saved(book), "orders.xlsx")
+    assert [(f.row, f.cell, f.code) for f in found.faults] == [
+        (2, "E2", "MERGED_CELL"),
+        (3, "E3", "MERGED_CELL"),
+    ]
+    assert "E2:E3" in found.faults[0].hint
+
+
+def test_a_last_row_with_a_product_and_no_heading_is_an_order_row() -> None:
+    found = read(HEADER, ROW, [None, None, None, "65316613CA02A12", 5, "USD"])
+    assert list(found.frame["row"]) == [2, 3]
+
+
+def test_a_total_is_still_no_order_row() -> None:
+    found = read(HEADER, ROW, [None, None, None, "Total", 3, None])
+    assert list(found.frame["row"]) == [2]
+    (note,) = found.notes
+    assert note == "Row 3 below the orders of orders.xlsx holds no order and was left alone."
+
+
+def test_a_sheet_without_room_for_the_answers_is_turned_away() -> None:
+    book = sheet_of(HEADER, ROW)
+    book["Orders"].cell(2, 16_380, "far out")
+    with pytest.raises(NoRoomForAnswers, match="column XEZ"):
+        read_content(saved(book), "orders.xlsx")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -219,3 +221,41 @@ def test_a_long_answer_gets_a_row_high_enough() -> None:
     answer = RowAnswer(3, State.HELD, "Held", what_happened="word " * 60)
     sheet = opened(reconciled(content_of(source()), [answer]))["My orders"]
     assert (sheet.row_dimensions[3].height or 0) > 60
+
+
+def _calculated(content: bytes) -> bytes:
+    """As Excel saves it: each formula with its result."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for item in old.infolist():
+            data = old.read(item).decode("utf-8", "surrogateescape")
+            if item.filename == "xl/worksheets/sheet1.xml":
+                data = re.sub(r"(<f>1\+2</f>)<v\s*/?>(</v>)?", r"\1<v>3</v>", data)
+                data = re.sub(
+                    r'<c r="A3"([^>]*)>(<f>[^<]*</f>)<v\s*/?>(</v>)?',
+                    r'<c r="A3"\1 t="str">\2<v>PO-1 &amp; more</v>',
+                    data,
+                )
+            new.writestr(item, data.encode("utf-8", "surrogateescape"))
+    return out.getvalue()
+
+
+def test_the_results_of_formulas_are_kept() -> None:
+    """Dropped in again, or looked at by somebody who does not calculate, they are needed."""
+    book = source(['="PO-"&"1 & more"', "P1005", "65310542CA02A12", "=1+2", "mine"])
+    content = _calculated(content_of(book))
+    assert list(read_content(content, "a.xlsx").frame["quantity"]) == ["3"]
+    again = reconciled(content, [DONE])
+    read = read_content(again, "a.xlsx")
+    assert read.faults == ()
+    assert list(read.frame["quantity"]) == ["3"]
+    assert list(read.frame["externalReferenceId"]) == ["PO-1 & more"]
+    assert opened(again)["My orders"]["D3"].value == "=1+2"
+
+
+def test_an_order_id_beside_a_held_row_is_never_taken_away() -> None:
+    first = reconciled(content_of(source()), [DONE])
+    again = opened(reconciled(first, [HELD]))["My orders"]
+    row = dict(zip(RESULT_COLUMNS, again[3][5:], strict=True))
+    assert (row["Result"].value, row["Order ID"].value) == ("Practice: Held", "0206417733")
+    assert row["Order status"].value is None
