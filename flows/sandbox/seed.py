@@ -13,8 +13,10 @@ from flows.sandbox.catalog import Catalog, seed_rows, seed_text
 from flows.sandbox.clock import Clock, one_year_after, one_year_before
 from flows.sandbox.partner import Partner
 from flows.sandbox.records import (
+    ACTIVE_SUBSCRIPTION,
     DONE,
     Address,
+    CancellingItem,
     Customer,
     LineItem,
     Order,
@@ -39,6 +41,8 @@ def fill(book: Book, catalog: Catalog, partner: Partner, clock: Clock) -> None:
             product=row["product"],
             quantity=int(row["quantity"]),
             currency=row["currency"],
+            status=row["status"] or ACTIVE_SUBSCRIPTION,
+            can_be_renewed_late=row["late"] == "yes",
         )
     for facts in json.loads(seed_text("orders.json")):
         created_at = clock.now() - timedelta(days=facts["daysAgo"])
@@ -53,6 +57,8 @@ def own(
     product: str,
     quantity: int,
     currency: str,
+    status: str = ACTIVE_SUBSCRIPTION,
+    can_be_renewed_late: bool = False,
 ) -> Subscription:
     """Licences that a customer has had since the beginning of the term."""
     subscription_id = _subscription_id(customer.customer_id, product, currency)
@@ -68,6 +74,9 @@ def own(
             currency_code=currency,
             created_at=customer.created_at,
             renewal_date=customer.coterm_date or one_year_after(customer.created_at.date()),
+            status=status,
+            auto_renewal=not can_be_renewed_late,
+            can_be_renewed_late=can_be_renewed_late,
         )
     book.put_subscription(subscription)
     return subscription
@@ -96,6 +105,10 @@ def enter_order(
         line_items=tuple(items),
         external_reference_id=facts.get("externalReferenceId"),
         reference_order_id=facts.get("referenceOrderId", ""),
+        cancelling_items=tuple(
+            _cancelling_item(customer, item, items[0].currency_code)
+            for item in facts.get("cancellingItems", ())
+        ),
     )
     book.put_order(order)
     return order
@@ -153,6 +166,17 @@ def _line(
         )
         subscription_id = owned.subscription_id
     return replace(item, subscription_id=line.get("subscriptionId", subscription_id))
+
+
+def _cancelling_item(customer: Customer, item: dict[str, Any], currency: str) -> CancellingItem:
+    """What an upgrade of the past took away; the licences left are in `subscriptions.csv`."""
+    return CancellingItem(
+        ext_line_item_number=1,
+        reference_line_item_number=1,
+        offer_id=item["offerId"],
+        quantity=item["quantity"],
+        subscription_id=_subscription_id(customer.customer_id, item["offerId"][:10], currency),
+    )
 
 
 def _subscription_id(customer_id: str, product: str, currency: str) -> str:
