@@ -10,10 +10,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, Field
 
 from schemas.faults import Stop
 from schemas.outcomes import Environment
+from schemas.wire import ItemList, OptionalMoment, Text, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +104,7 @@ class Intent:
 # --- what comes back over the wire; unknown fields are ignored (reference, section 1) ---
 
 
-def _text(value: object) -> object:
-    """A field may be missing, null or "" and all three mean "not there"; numbers become text."""
-    if value is None:
-        return ""
-    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
-
-
-def _items(value: object) -> object:
-    return [] if value is None or value == "" else value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-
-
-class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-
-
-class FlexDiscountAnswer(_Wire):
+class FlexDiscountAnswer(Wire):
     """A flexible discount on a line and whether it was honoured (reference, section 8.5)."""
 
     discount_id: Text = Field("", alias="id")
@@ -129,10 +112,19 @@ class FlexDiscountAnswer(_Wire):
     result: Text = ""
 
 
-class PricingAnswer(_Wire):
-    """Prices of one line, Decimal in the line's currency (reference, section 15.1)."""
+class PricingAnswer(Wire):
+    """Prices of one line, Decimal in the line's currency (reference, section 15.1).
+
+    Nothing is computed from `net_price`: it is shown cut.
+    """
 
     partner_price: Decimal | None = Field(None, alias="partnerPrice")
+    discounted_price: Decimal | None = Field(None, alias="discountedPartnerPrice")
+    net_price: Decimal | None = Field(
+        None,
+        validation_alias=AliasChoices("netPartnerPrice", "proratedPartnerPrice"),
+        serialization_alias="netPartnerPrice",
+    )
     line_total: Decimal | None = Field(None, alias="lineItemPartnerPrice")
     line_total_in_switches: Decimal | None = Field(None, alias="lineItemPrice")
 
@@ -142,7 +134,7 @@ class PricingAnswer(_Wire):
         return self.line_total if self.line_total is not None else self.line_total_in_switches
 
 
-class LineAnswer(_Wire):
+class LineAnswer(Wire):
     """One line of an order in an answer."""
 
     number: int = Field(alias="extLineItemNumber")
@@ -152,13 +144,47 @@ class LineAnswer(_Wire):
     status: Text = ""
     currency: Text = Field("", alias="currencyCode")
     deployment_id: Text = Field("", alias="deploymentId")
-    flex_discounts: Annotated[tuple[FlexDiscountAnswer, ...], BeforeValidator(_items)] = Field(
-        (), alias="flexDiscounts"
+    discount_code: Text = Field("", alias="discountCode")
+    flex_discounts: Annotated[tuple[FlexDiscountAnswer, ...], ItemList] = Field(
+        (),
+        validation_alias=AliasChoices("flexDiscounts", "promotions"),
+        serialization_alias="flexDiscounts",
     )
+    prorated_days: int | None = Field(None, alias="proratedDays")
     pricing: PricingAnswer | None = None
 
 
-class PriceSum(_Wire):
+class CancellingAnswer(Wire):
+    """What a switch takes away (reference, section 12.2)."""
+
+    number: int = Field(alias="extLineItemNumber")
+    reference_number: int = Field(0, alias="referenceLineItemNumber")
+    offer_id: Text = Field("", alias="offerId")
+    quantity: int = 0
+    subscription_id: Text = Field("", alias="subscriptionId")
+    discount_code: Text = Field("", alias="discountCode")
+    pricing: PricingAnswer | None = None
+
+
+class EligibilityAnswer(Wire):
+    """What a high-growth offer asks for."""
+
+    min_quantity: int = Field(0, alias="minQuantity")
+    additional_criteria: Annotated[tuple[str, ...], ItemList] = Field(
+        (), alias="additionalCriteria"
+    )
+    deployment_id: Text = Field("", alias="deploymentId")
+
+
+class EligibleOfferAnswer(Wire):
+    """A high-growth offer that a customer may come to at the renewal (section 8.5)."""
+
+    offer_id: Text = Field("", alias="offerId")
+    renewal_code: Text = Field("", alias="renewalCode")
+    criteria: EligibilityAnswer | None = Field(None, alias="eligibilityCriteria")
+
+
+class PriceSum(Wire):
     """The total of one currency (reference, section 15.1)."""
 
     total: Decimal | None = Field(None, alias="totalLineItemPartnerPrice")
@@ -171,7 +197,7 @@ class PriceSum(_Wire):
         return self.total if self.total is not None else self.total_in_switches
 
 
-class OrderAnswer(_Wire):
+class OrderAnswer(Wire):
     """An order as the marketplace tells it (reference, section 8.5)."""
 
     order_id: Text = Field("", alias="orderId")
@@ -181,21 +207,26 @@ class OrderAnswer(_Wire):
     order_type: Text = Field("", alias="orderType")
     currency: Text = Field("", alias="currencyCode")
     status: Text = ""
-    created_at: datetime | None = Field(None, alias="creationDate")
-    lines: Annotated[tuple[LineAnswer, ...], BeforeValidator(_items)] = Field((), alias="lineItems")
-    price_sums: Annotated[tuple[PriceSum, ...], BeforeValidator(_items)] = Field(
-        (), alias="pricingSummary"
+    source: Text = ""
+    created_at: OptionalMoment = Field(None, alias="creationDate")
+    lines: Annotated[tuple[LineAnswer, ...], ItemList] = Field((), alias="lineItems")
+    cancelled: Annotated[tuple[CancellingAnswer, ...], ItemList] = Field(
+        (), alias="cancellingItems"
+    )
+    price_sums: Annotated[tuple[PriceSum, ...], ItemList] = Field((), alias="pricingSummary")
+    eligible_offers: Annotated[tuple[EligibleOfferAnswer, ...], ItemList] = Field(
+        (), alias="eligibleOffers"
     )
 
 
-class HistoryPage(_Wire):
+class HistoryPage(Wire):
     """One page of a customer's order history (reference, section 13.2)."""
 
     total_count: int = Field(0, alias="totalCount")
     count: int = 0
     offset: int = 0
     limit: int = 0
-    items: Annotated[tuple[OrderAnswer, ...], BeforeValidator(_items)] = ()
+    items: Annotated[tuple[OrderAnswer, ...], ItemList] = ()
 
 
 _LINE_NUMBER = re.compile(r"line item:? ?(\d+)(?:.*?reason:? ?([\w ]+))?", re.IGNORECASE)

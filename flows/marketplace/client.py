@@ -7,13 +7,13 @@ flight grows (docs/design.md, figures).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from time import time
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -34,7 +34,11 @@ from flows.marketplace.errors import (
 )
 from flows.marketplace.pace import Pace
 from flows.marketplace.sign_in import SignIn
+from schemas.customers import Customer
+from schemas.flex_discounts import FlexDiscount, FlexDiscountPage
 from schemas.orders import CallFailed, HistoryPage, Intent, OrderAnswer, Reply
+from schemas.subscriptions import AutoRenewalChange, Subscription, SubscriptionList
+from schemas.wire import Wire
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 60.0
@@ -42,7 +46,9 @@ SUCCESS: Final = frozenset({200, 201, 202})
 """All three are success for every type, and the body decides (reference, section 8.4)."""
 
 PAGE: Final = 100
+DISCOUNTS_PAGE: Final = 50
 
+Body = TypeVar("Body", bound=Wire)
 Query = Mapping[str, str | int | list[str]]
 
 
@@ -124,7 +130,7 @@ class Marketplace:
         token = await self._sign_in.token()
         reply, body = await self._exchange(
             "POST",
-            f"/v3/customers/{quote(intent.customer_id, safe='')}/orders",
+            f"{_customer_path(intent.customer_id)}/orders",
             intent.correlation_id,
             token,
             intent.body,
@@ -141,7 +147,7 @@ class Marketplace:
         """Price an order; a fresh correlation id for each call (reference, section 4.2)."""
         reply, answer = await self._call(
             "POST",
-            f"/v3/customers/{quote(customer_id, safe='')}/orders",
+            f"{_customer_path(customer_id)}/orders",
             correlation_id=str(uuid4()),
             content=body,
             query={"fetch-price": "true"},
@@ -150,16 +156,60 @@ class Marketplace:
 
     async def order(self, customer_id: str, order_id: str) -> OrderAnswer:
         """One order with its prices (reference, section 13.1). Raises CallFailed."""
-        path = f"/v3/customers/{quote(customer_id, safe='')}/orders/{quote(order_id, safe='')}"
-        reply, body = await self._call(
-            "GET", path, correlation_id=str(uuid4()), query={"fetch-price": "true"}
-        )
+        path = f"{_customer_path(customer_id)}/orders/{quote(order_id, safe='')}"
+        return await self._read(OrderAnswer, path, {"fetch-price": "true"})
+
+    async def customer(self, customer_id: str) -> Customer:
+        """One customer (reference, section 7.1). Raises CallFailed."""
+        return await self._read(Customer, _customer_path(customer_id), {})
+
+    async def subscriptions(self, customer_id: str) -> tuple[Subscription, ...]:
+        """All subscriptions, lapsed and scheduled ones too (section 16.2). Raises CallFailed."""
+        path = f"{_customer_path(customer_id)}/subscriptions"
+        return (await self._read(SubscriptionList, path, {})).items
+
+    async def subscription(self, customer_id: str, subscription_id: str) -> Subscription:
+        """One subscription (section 16.2). Raises CallFailed."""
+        return await self._read(Subscription, _subscription_path(customer_id, subscription_id), {})
+
+    async def change_renewal(
+        self, customer_id: str, subscription_id: str, change: AutoRenewalChange
+    ) -> Subscription:
+        """Tell the automatic renewal what to do (section 16.3). Raises CallFailed.
+
+        The same values twice are harmless, so each call takes a correlation id of its own. The
+        answer to a patch lacks fields: what comes back is the subscription read again.
+        """
+        path = _subscription_path(customer_id, subscription_id)
+        content = json.dumps(change.body()).encode()
+        reply, _ = await self._call("PATCH", path, correlation_id=str(uuid4()), content=content)
         raise_for(reply)
-        read = _with_order(reply, body)
-        raise_for(read)
-        if read.order is None:
-            raise CallFailed("The marketplace's answer cannot be read.", read)
-        return read.order
+        return await self.subscription(customer_id, subscription_id)
+
+    async def flex_discounts(
+        self, market_segment: str, country: str, offer_ids: Sequence[str] = ()
+    ) -> tuple[FlexDiscount, ...]:
+        """The listed discounts of a segment and country, all pages (section 17.1).
+
+        Raises CallFailed.
+        """
+        found: dict[str, FlexDiscount] = {}
+        offset = 0
+        while True:
+            query: dict[str, str | int | list[str]] = {
+                "market-segment": market_segment,
+                "country": country,
+                "limit": DISCOUNTS_PAGE,
+                "offset": offset,
+            }
+            if offer_ids:
+                query["offer-ids"] = ",".join(offer_ids)
+            page = await self._read(FlexDiscountPage, "/v3/flex-discounts", query)
+            for discount in page.items:
+                found.setdefault(discount.discount_id, discount)
+            offset += len(page.items)
+            if not page.items or offset >= page.total_count:
+                return tuple(found.values())
 
     async def history(
         self, customer_id: str, since: datetime, order_types: list[str]
@@ -180,25 +230,21 @@ class Marketplace:
                 "offset": offset,
                 "fetch-price": "true",
             }
-            page = await self._history_page(customer_id, query)
+            page = await self._read(HistoryPage, f"{_customer_path(customer_id)}/orders", query)
             for order in page.items:
                 found.setdefault(order.order_id, order)
             offset += len(page.items)
             if not page.items or offset >= page.total_count:
                 return list(found.values())
 
-    async def _history_page(self, customer_id: str, query: Query) -> HistoryPage:
-        reply, body = await self._call(
-            "GET",
-            f"/v3/customers/{quote(customer_id, safe='')}/orders",
-            correlation_id=str(uuid4()),
-            query=query,
-        )
+    async def _read(self, model: type[Body], path: str, query: Query) -> Body:
+        """One reading call, with a fresh correlation id as all of them. Raises CallFailed."""
+        reply, body = await self._call("GET", path, correlation_id=str(uuid4()), query=query)
         raise_for(reply)
         try:
-            return HistoryPage.model_validate(json.loads(body, parse_float=Decimal))
+            return model.model_validate(json.loads(body, parse_float=Decimal))
         except (ValueError, ValidationError):
-            raise CallFailed("The marketplace's order list cannot be read.", reply) from None
+            raise CallFailed("The marketplace's answer cannot be read.", reply) from None
 
     async def _call(
         self,
@@ -263,6 +309,14 @@ class Marketplace:
             spoken_by_service=by_service,
         )
         return reply, answer.content
+
+
+def _customer_path(customer_id: str) -> str:
+    return f"/v3/customers/{quote(customer_id, safe='')}"
+
+
+def _subscription_path(customer_id: str, subscription_id: str) -> str:
+    return f"{_customer_path(customer_id)}/subscriptions/{quote(subscription_id, safe='')}"
 
 
 def _nothing_was_sent(error: Exception) -> bool:

@@ -11,7 +11,13 @@ import pandas as pd
 
 from schemas.columns import ORDER_COLUMNS
 from schemas.faults import Fault
-from schemas.order_types import discount_codes, plain_type, whole_number, yes_or_no
+from schemas.order_types import (
+    SWITCH_FAMILY,
+    discount_codes,
+    plain_type,
+    whole_number,
+    yes_or_no,
+)
 from schemas.orders import Order, OrderLine
 from schemas.sheet_layout import SheetLayout
 
@@ -217,7 +223,12 @@ def _held(rows: Sequence[Row], because: Sequence[Fault]) -> HeldOrder:
 
 def _order(rows: Sequence[Row]) -> Order:
     first = rows[0]
-    lines = tuple(_line(row, place) for place, row in enumerate(rows, start=1))
+    # A switch has one line, numbered 1 whatever the sheet says (reference, section 12.2).
+    is_switch = plain_type(first["orderType"]) in SWITCH_FAMILY
+    lines = tuple(
+        _line(row, 1 if is_switch else _number(row, place))
+        for place, row in enumerate(rows, start=1)
+    )
     return Order(
         reference=first["externalReferenceId"],
         customer_id=first["customerId"],
@@ -234,11 +245,15 @@ def _evidence(rows: Sequence[Row]) -> str:
     return " ".join(sorted({row["earlierOrderId"] for row in rows} - {""}))
 
 
-def _line(row: Row, place: int) -> OrderLine:
+def _number(row: Row, place: int) -> int:
     number = whole_number(row["extLineItemNumber"])
+    return place if number is None else number
+
+
+def _line(row: Row, number: int) -> OrderLine:
     return OrderLine(
         row=row["row"],
-        number=place if number is None else number,
+        number=number,
         offer_id=row["offerId"],
         quantity=whole_number(row["quantity"]),
         currency=row["currencyCode"],

@@ -45,6 +45,7 @@ def matches(order: OrderAnswer, intent: Intent) -> bool:
         and order.reference == intent.reference
         and order.reference_order_id == body.get("referenceOrderId", "")
         and _lines_of(order) == _lines_sent(body)
+        and _given_up(order) == _to_be_given_up(body)
         and _subscriptions_agree(order, body)
     )
 
@@ -67,6 +68,15 @@ def _lines_sent(body: dict[str, Any]) -> list[tuple[Any, ...]]:
         )
         for line in body.get("lineItems", [])
     )
+
+
+def _given_up(order: OrderAnswer) -> list[tuple[str, int]]:
+    return sorted((item.subscription_id, item.quantity) for item in order.cancelled)
+
+
+def _to_be_given_up(body: dict[str, Any]) -> list[tuple[str, int]]:
+    items = body.get("cancellingItems", [])
+    return sorted((item["subscriptionId"], item["quantity"]) for item in items)
 
 
 def _subscriptions_agree(order: OrderAnswer, body: dict[str, Any]) -> bool:
