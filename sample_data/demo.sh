@@ -4,7 +4,7 @@ set -eu
 orderdrop=$1
 export ORDERDROP_STATE_DIR="$2" ORDERDROP_ENVIRONMENT=practice ORDERDROP_OUTPUT=output/demo
 rm -rf "$ORDERDROP_STATE_DIR"
-for workbook in clean-orders order-types with-mistakes; do
+for workbook in clean-orders order-types renewals upgrades with-mistakes; do
     rm -f "output/demo/$workbook.reconciled.xlsx"
     code=0
     "$orderdrop" submit "sample_data/$workbook.xlsx" || code=$?

@@ -11,6 +11,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -27,6 +28,7 @@ BAND = PatternFill("solid", fgColor="FFF2F5FA")
 LINE = Border(bottom=Side(style="thin", color="FFD0D5DD"))
 
 DESIGN, PHOTO, DESK, ADD_ON = "65310542CA", "65318877CA", "65316613CA", "65330218CA"
+PRO, INK = "65327114CA", "65301177CA"
 ALDER, BRIGHT, COBALT, DUNMORE = "P1005053401", "P1005053402", "P1005053403", "P1005053404"
 EASTGATE, FENNEL, GRANITE = "P1005053405", "P1005053406", "P1005053407"
 HARBOUR, IWASAKI, JUNIPER = "P1005053408", "P1005053409", "P1005053410"
@@ -36,6 +38,9 @@ KESTREL, LARKSPUR, MERIDIAN, NORTHGATE = (
     "P1005053413",
     "P1005053414",
 )
+OAKFIELD, PINEWOOD, QUARRY, REDCLIFF = ("P1005053415", "P1005053416", "P1005053417", "P1005053418")
+SALTMARSH, THORNBURY, UPLAND, VALE = ("P1005053419", "P1005053420", "P1005053421", "P1005053422")
+WHITBY, XENIA, YEWTREE, ZEPHYR = ("P1005053423", "P1005053424", "P1005053425", "P1005053426")
 WHO = {
     ALDER: "Alder & Finch Architects",
     BRIGHT: "Brightwater Dental Group",
@@ -47,6 +52,18 @@ WHO = {
     HARBOUR: "Harbour Lights Film Pty",
     IWASAKI: "Iwasaki Print Works",
     JUNIPER: "Juniper County Library",
+    OAKFIELD: "Oakfield Veterinary Clinic",
+    PINEWOOD: "Pinewood Studios Rental",
+    QUARRY: "Quarry Lane Surveyors",
+    REDCLIFF: "Redcliff Tours",
+    SALTMARSH: "Saltmarsh Books",
+    THORNBURY: "Thornbury Dental Supply",
+    UPLAND: "Upland Cycling Club",
+    VALE: "Vale Pottery Works",
+    WHITBY: "Whitby Sailmakers",
+    XENIA: "Xenia Print and Sign",
+    YEWTREE: "Yewtree Legal Aid",
+    ZEPHYR: "Zephyr Kites",
     KESTREL: "Kestrel Aviation Parts",
     LARKSPUR: "Larkspur Weddings",
     MERIDIAN: "Meridian Tool Hire",
@@ -277,6 +294,113 @@ def order_types() -> None:
     save(book, "order-types.xlsx")
 
 
+def owned(customer: str, product: str) -> str:
+    """The subscription that the embedded marketplace is seeded with."""
+    digest = sha256(f"{customer} {product} USD".encode()).hexdigest()
+    return f"{digest[:30]}NA"
+
+
+def renewal(reference: str, customer: str, code: str, quantity: int, **more: object) -> Cells:
+    """A row that renews what the customer has."""
+    named = {"orderType": "RENEWAL", "subscriptionId": owned(customer, code[:10])}
+    return line(reference, customer, code, quantity, **(named | more))
+
+
+def renewals() -> None:
+    """Early, in part, more than before, late, and what is refused; and what would renew."""
+    would = {"orderType": "PREVIEW_RENEWAL"}
+    rows = [
+        renewal("REN-301", OAKFIELD, offer(DESIGN), 12),
+        renewal("REN-301", OAKFIELD, offer(PHOTO), 5),
+        renewal("REN-302", PINEWOOD, offer(DESIGN), 10),
+        renewal("REN-303", QUARRY, offer(DESIGN, "01"), 8),
+        renewal("REN-304", QUARRY, offer(DESIGN), 4),
+        renewal("REN-304", QUARRY, offer(PHOTO), 3, subscriptionId=None),
+        renewal("REN-305", REDCLIFF, offer(DESIGN, "01"), 6),
+        renewal("REN-306", SALTMARSH, offer(DESIGN, "01"), 9),
+        renewal("REN-307", THORNBURY, offer(INK, "01"), 5),
+        renewal("REN-308", VALE, offer(PHOTO), 12),
+        renewal("REN-PV-1", VALE, offer(PHOTO), 10, **would, flexDiscountCodes="SPRING_2020"),
+        line("REN-PV-2", UPLAND, "", None, **would, offerId=None, currencyCode=None),
+    ]
+    look = Look(
+        "Renewals",
+        "Renewals, December",
+        "A row names the subscription it renews; a row without one buys a new product with it",
+        (
+            ("externalReferenceId", "externalReferenceId", 20),
+            ("customerId", "customerId", 15),
+            ("Customer name", "", 28),
+            ("orderType", "orderType", 19),
+            ("subscriptionId", "subscriptionId", 36),
+            ("offerId", "offerId", 20),
+            ("quantity", "quantity", 9),
+            ("currencyCode", "currencyCode", 13),
+            ("flexDiscountCodes", "flexDiscountCodes", 18),
+        ),
+        4,
+    )
+    book = Workbook()
+    write_sheet(book, look, rows)
+    notes(book, ("Early renewals begin 30 days before the anniversary date.",))
+    save(book, "renewals.xlsx")
+
+
+def upgrade(reference: str, customer: str, code: str, quantity: int, **more: object) -> Cells:
+    """A row that moves licences to another product."""
+    named = {"orderType": "SWITCH", "cancellingQuantity": quantity, "reassignUsers": "yes"}
+    return line(reference, customer, code, quantity, **(named | more))
+
+
+def upgrades() -> None:
+    """Upgrades in mid-term, their prices, and taking them back."""
+    back = {"orderType": "REVERT_SWITCH"}
+    yewtree = {"referenceOrderId": "P9206417711", "cancellingSubscriptionId": owned(YEWTREE, PRO)}
+    zephyr = {"referenceOrderId": "P9206417712", "cancellingSubscriptionId": owned(ZEPHYR, PRO)}
+    whitby = {"cancellingSubscriptionId": owned(WHITBY, DESIGN)}
+    xenia = {"cancellingSubscriptionId": owned(XENIA, DESK)}
+    rows = [
+        upgrade("UPG-401", WHITBY, offer(PRO), 5, **whitby),
+        upgrade("UPG-402", XENIA, offer(DESIGN, "01"), 4, **xenia),
+        upgrade("UPG-403", XENIA, offer(DESIGN, "01"), 9, **xenia),
+        upgrade("UPG-404", XENIA, offer(PHOTO, "01"), 8, **xenia),
+        upgrade("UPG-405", XENIA, offer(DESIGN, "01"), 8, **xenia),
+        upgrade("UPG-2240-X", YEWTREE, offer(DESIGN), 4, **yewtree, **back),
+        upgrade("UPG-2197-X", ZEPHYR, offer(DESIGN), 4, **zephyr, **back),
+        upgrade(
+            "UPG-PV-1",
+            ZEPHYR,
+            offer(PRO),
+            6,
+            orderType="PREVIEW_SWITCH",
+            cancellingSubscriptionId=owned(ZEPHYR, DESIGN),
+        ),
+    ]
+    look = Look(
+        "Upgrades",
+        "Upgrades, week 48",
+        "offerId is the product to get; cancellingSubscriptionId the one that gives licences up",
+        (
+            ("externalReferenceId", "externalReferenceId", 20),
+            ("customerId", "customerId", 15),
+            ("Customer name", "", 28),
+            ("orderType", "orderType", 18),
+            ("referenceOrderId", "referenceOrderId", 17),
+            ("offerId", "offerId", 20),
+            ("quantity", "quantity", 9),
+            ("currencyCode", "currencyCode", 13),
+            ("cancellingSubscriptionId", "cancellingSubscriptionId", 36),
+            ("cancellingQuantity", "cancellingQuantity", 11),
+            ("reassignUsers", "reassignUsers", 14),
+        ),
+        4,
+    )
+    book = Workbook()
+    write_sheet(book, look, rows)
+    notes(book, ("An upgrade can be taken back for 14 days, as a whole and once.",))
+    save(book, "upgrades.xlsx")
+
+
 @dataclass(frozen=True)
 class Mistake:
     """A row with what is to be found in it: (API column, code) pairs."""
@@ -394,16 +518,23 @@ def with_mistakes() -> None:  # noqa: PLR0915  # a list of mistakes is long by n
     bad("PO-BAD-041", [("orderType", "ROWS_DISAGREE")])
     bad("PO-BAD-041", [("orderType", "ROWS_DISAGREE")], code=offer(PHOTO), orderType="PREVIEW")
     good("PO-GOOD-007", JUNIPER, offer(DESK, "03"), 2)
-    bad("PO-BAD-042", [("cancellingSubscriptionId", "MISSING")], orderType="SWITCH")
+    bad(
+        "PO-BAD-042",
+        [("cancellingSubscriptionId", "MISSING")],
+        orderType="SWITCH",
+        reassignUsers="yes",
+    )
     bad(
         "PO-BAD-043",
         [("cancellingQuantity", "CANCELLING_QUANTITY_DIFFERS")],
         orderType="SWITCH",
+        reassignUsers="yes",
         cancellingSubscriptionId="00a4f93c910fc3417f479aa1851aebNA",
         cancellingQuantity=2,
     )
     switch = {
         "orderType": "SWITCH",
+        "reassignUsers": "yes",
         "cancellingSubscriptionId": "00a4f93c910fc3417f479aa1851aebNA",
     }
     bad("PO-BAD-044", [("externalReferenceId", "ONE_ROW_ONLY")], **switch)
@@ -477,4 +608,6 @@ def with_mistakes() -> None:  # noqa: PLR0915  # a list of mistakes is long by n
 if __name__ == "__main__":
     clean_orders()
     order_types()
+    renewals()
+    upgrades()
     with_mistakes()

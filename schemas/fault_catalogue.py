@@ -133,6 +133,11 @@ CATALOGUE: Final[Mapping[str, FaultWords]] = {
         "Fill in the subscription if an existing one is to be renewed.",
         "warning",
     ),
+    "USERS_NOT_SPOKEN_OF": FaultWords(
+        "{title} is empty: people beyond the licences that are left lose access with the switch.",
+        "Write yes in {title} to move them along to the new product.",
+        "warning",
+    ),
     "NOT_FOR_THIS_TYPE": FaultWords(
         "{title} is filled in ({value}), but {kind} orders do not take it.",
         "Empty the cell, or change the order type.",

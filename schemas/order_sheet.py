@@ -352,6 +352,7 @@ def _rules(limits: SheetLimits) -> list[tuple[str, str, Good]]:
         ("ONE_ROW_ONLY", "externalReferenceId", _alone_where_it_must),
         ("SUBSCRIPTION_NEW_PRODUCT", "subscriptionId", _names_a_subscription),
         ("CANCELLING_QUANTITY_DIFFERS", "cancellingQuantity", _swaps_one_for_one),
+        ("USERS_NOT_SPOKEN_OF", "reassignUsers", _says_what_becomes_of_users),
         ("FLEX_WITH_DISCOUNT", "flexDiscountCodes", _one_discount),
     ]
 
@@ -408,6 +409,11 @@ def _alone_where_it_must(frame: pd.DataFrame) -> pd.Series[bool]:
 
 def _names_a_subscription(frame: pd.DataFrame) -> pd.Series[bool]:
     return (frame["subscriptionId"] != "") | ~(_kind_in(frame, RENEWALS) & _has_line(frame))
+
+
+def _says_what_becomes_of_users(frame: pd.DataFrame) -> pd.Series[bool]:
+    moving = frozenset({OrderType.SWITCH, OrderType.REVERT_SWITCH})
+    return (frame["reassignUsers"] != "") | ~_kind_in(frame, moving)
 
 
 def _swaps_one_for_one(frame: pd.DataFrame) -> pd.Series[bool]:

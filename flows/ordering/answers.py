@@ -18,6 +18,9 @@ from schemas.faults import Fault
 from schemas.orders import Intent, IntentState, LineAnswer, OrderAnswer
 from schemas.outcomes import Environment, RowAnswer, State, result_words
 
+_EXPIRED = "1004"
+"""Status of a previewed line whose product would not renew (reference, section 11.3)."""
+
 Outcomes = Mapping[str, tuple[OrderAnswer, datetime]]
 
 
@@ -255,8 +258,8 @@ def _told(
     done = {
         "RETURN": f"The return of order {order.reference_order_id} is complete.",
         "RENEWAL": "The renewal is complete.",
-        "SWITCH": "The upgrade is complete.",
-        "REVERT_SWITCH": "The upgrade was taken back.",
+        "SWITCH": f"The upgrade is complete.{_moved(order)}{_exchange(order)}",
+        "REVERT_SWITCH": f"The upgrade was taken back.{_moved(order)}{_exchange(order)}",
     }.get(intent.order_type, "The order is complete.")
     if order.status == "1008":
         done = "The order was placed and has been returned since."
@@ -266,6 +269,17 @@ def _told(
             "Check the discount code with Adobe; the order itself stands.",
         )
     return done, ""
+
+
+def _moved(order: OrderAnswer) -> str:
+    """Which licences went where."""
+    if not order.cancelled or not order.lines or not order.lines[0].subscription_id:
+        return ""
+    old, new = order.cancelled[0], order.lines[0]
+    return (
+        f" {new.quantity} licences moved from subscription {old.subscription_id} to "
+        f"{new.subscription_id}."
+    )
 
 
 def _missed_discounts(order: OrderAnswer) -> list[str]:
@@ -304,10 +318,17 @@ def _line_price(line: LineAnswer | None) -> Decimal | None:
 
 
 def _total(order: OrderAnswer) -> tuple[Decimal | None, str]:
-    """The vendor's own total; orders that mix currencies have none (reference, 15.1)."""
+    """The vendor's own total; orders that mix currencies have none (reference, 15.1).
+
+    It contains lines that would not renew (section 11.3); they are taken out again.
+    """
     if len(order.price_sums) != 1:
         return None, ""
-    return order.price_sums[0].amount, order.price_sums[0].currency
+    amount = order.price_sums[0].amount
+    if amount is not None and order.order_type == "PREVIEW_RENEWAL":
+        expired = (_line_price(line) for line in order.lines if line.status == _EXPIRED)
+        amount -= sum((price for price in expired if price is not None), Decimal(0))
+    return amount, order.price_sums[0].currency
 
 
 # --- priced ---
@@ -339,6 +360,7 @@ def _of_preview(entry: Entry, environment: Environment) -> list[RowAnswer]:
 
 def _of_priced(entry: Entry, order: OrderAnswer, environment: Environment) -> list[RowAnswer]:
     missed = _missed_discounts(order)
+    placing = entry.order_type.removeprefix("PREVIEW_").replace("PREVIEW", "NEW")
     base = RowAnswer(
         row=0,
         state=State.PREVIEWED,
@@ -346,20 +368,64 @@ def _of_priced(entry: Entry, order: OrderAnswer, environment: Environment) -> li
             State.PREVIEWED, entry.order_type, environment, discount_missed=bool(missed)
         ),
         what_happened="Priced only; nothing was ordered."
-        + (f" The discount code {', '.join(missed)} would not be honoured." if missed else ""),
-        what_to_do="To order it, set the order type to what you want and drop the workbook again.",
+        + (f" The discount code {', '.join(missed)} would not be honoured." if missed else "")
+        + _exchange(order),
+        what_to_do=f"To order it, set the order type to {placing} and drop the workbook again.",
         answered_at=entry.answered_at,
     )
     sent = json.loads(entry.request).get("lineItems", [])
+    if not sent:
+        return _same_on_all(entry, _renewing_by_itself(base, order))
     offers = {line["extLineItemNumber"]: line["offerId"] for line in sent}
-    answers = _with_lines(entry, base, order)
+    lines = {line.number: line for line in order.lines}
     return [
-        replace(
-            answer,
-            what_happened=f"{answer.what_happened} Adobe would sell {answer.offer_sold} instead "
-            f"of {offers[number]} (another price level).",
-        )
-        if answer.offer_sold and number in offers and answer.offer_sold != offers[number]
-        else answer
-        for answer, (_, number) in zip(answers, entry.lines, strict=True)
+        _priced_line(answer, lines.get(number), offers.get(number, ""))
+        for answer, (_, number) in zip(_with_lines(entry, base, order), entry.lines, strict=True)
     ]
+
+
+def _priced_line(answer: RowAnswer, line: LineAnswer | None, asked: str) -> RowAnswer:
+    told = answer.what_happened
+    if line is not None and asked and line.offer_id != asked:
+        told += f" Adobe would sell {line.offer_id} instead of {asked} (another price level)."
+    if line is not None and line.status == _EXPIRED:
+        told += " This product has expired and would not renew; its price is not in the total."
+    return replace(answer, what_happened=told)
+
+
+def _renewing_by_itself(base: RowAnswer, order: OrderAnswer) -> RowAnswer:
+    """One row for all that the automatic renewal would do (reference, section 11.3)."""
+    total, currency = _total(order)
+    renewing = [_told_line(line) for line in order.lines if line.status != _EXPIRED]
+    expired = [_told_line(line) for line in order.lines if line.status == _EXPIRED]
+    told = f"Nothing was ordered. By itself would renew: {'; '.join(renewing) or 'nothing'}."
+    if expired:
+        told += f" Expired, would not renew: {'; '.join(expired)}."
+    missed = _missed_discounts(order)
+    if missed:
+        told += f" The discount code {', '.join(missed)} would not be honoured."
+    return replace(
+        base,
+        order_total=total,
+        price_currency=currency,
+        what_happened=told,
+        what_to_do="Nothing, if that is what you want. To renew something else, or earlier, add "
+        "RENEWAL rows that name the subscriptions.",
+    )
+
+
+def _told_line(line: LineAnswer) -> str:
+    price = _line_price(line)
+    cost = f" for {price:,.2f} {line.currency}" if price is not None else ""
+    return f"{line.quantity} of {line.offer_id}{cost} (subscription {line.subscription_id})"
+
+
+def _exchange(order: OrderAnswer) -> str:
+    """What an upgrade costs and gives back; the vendor's signs differ, so sizes are told (C26)."""
+    new = [_line_price(line) for line in order.lines]
+    old = [item.pricing.line_price if item.pricing else None for item in order.cancelled]
+    if not old or None in new or None in old:
+        return ""
+    costs = sum((abs(price) for price in new if price is not None), Decimal(0))
+    gives = sum((abs(price) for price in old if price is not None), Decimal(0))
+    return f" The new licences cost {costs:,.2f}, those given up bring back {gives:,.2f}."

@@ -12,6 +12,10 @@ from schemas.orders import faulty_lines
 from schemas.outcomes import Environment, RowAnswer, State, result_words
 
 _HINTS = {
+    "FULL_ONLY": "This product is upgraded as a whole or not at all: enter all licences of the "
+    "subscription.",
+    "MORE_THAN_LEFT_TO_RENEW": "Renew the present licences first, on their own; order the licences "
+    "beyond them on a row of a later order.",
     "INELIGIBLE_PRICE_LEVEL": "Use the product code of the price level this customer is entitled "
     "to; a row with the order type PREVIEW tells which one that is.",
 }

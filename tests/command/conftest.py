@@ -171,8 +171,8 @@ class Book:
         return body
 
     def order(self, customer: str, order_id: str) -> dict[str, Any]:
-        """An order as the marketplace knows it."""
-        return self.get(f"/v3/customers/{customer}/orders/{order_id}")
+        """An order as the marketplace knows it, with its prices."""
+        return self.get(f"/v3/customers/{customer}/orders/{order_id}?fetch-price=true")
 
     def orders(self) -> list[dict[str, Any]]:
         """Every order in the book."""

@@ -16,7 +16,11 @@ from schemas.order_types import OrderType, order_type
 from tests.sheets import FIRST_ROW, frame, layout, row
 
 NO_LIMITS = SheetLimits()
-SWITCH = {"orderType": "SWITCH", "cancellingSubscriptionId": "00a4f93c910fc3417f479aa1851aebNA"}
+SWITCH = {
+    "orderType": "SWITCH",
+    "cancellingSubscriptionId": "00a4f93c910fc3417f479aa1851aebNA",
+    "reassignUsers": "no",
+}
 
 
 def found(*rows: Mapping[str, str], limits: SheetLimits = NO_LIMITS) -> tuple[Fault, ...]:
@@ -36,7 +40,7 @@ ONE_ROW_FAULTS: list[tuple[str, str, dict[str, str]]] = [
         )
     ),
     ("MISSING", "referenceOrderId", row(orderType="RETURN")),
-    ("MISSING", "cancellingSubscriptionId", row(orderType="SWITCH")),
+    ("MISSING", "cancellingSubscriptionId", row(orderType="SWITCH", reassignUsers="yes")),
     ("MISSING", "quantity", row(orderType="PREVIEW_RENEWAL", subscriptionId="s", quantity="")),
     ("REFERENCE_TOO_LONG", "externalReferenceId", row(externalReferenceId="x" * 36)),
     *(
@@ -80,6 +84,7 @@ ONE_ROW_FAULTS: list[tuple[str, str, dict[str, str]]] = [
     ("NOT_FOR_THIS_TYPE", "flexDiscountCodes", row(**SWITCH, flexDiscountCodes="A")),
     ("NOT_FOR_THIS_TYPE", "repeat", row(orderType="PREVIEW", repeat="yes")),
     ("SUBSCRIPTION_NEW_PRODUCT", "subscriptionId", row(orderType="RENEWAL")),
+    ("USERS_NOT_SPOKEN_OF", "reassignUsers", row(**(SWITCH | {"reassignUsers": ""}))),
     ("CANCELLING_QUANTITY_DIFFERS", "cancellingQuantity", row(**SWITCH, cancellingQuantity="2")),
     ("DISCOUNT_FORM", "discountCode", row(discountCode="HVD_L16_PRE")),
     ("FLEX_TOO_MANY", "flexDiscountCodes", row(flexDiscountCodes="A_10, B_20")),
@@ -166,7 +171,7 @@ GOOD_ROWS: list[dict[str, str]] = [
     row(orderType="RENEWAL", subscriptionId="00a4f93c910fc3417f479aa1851aebNA"),
     {k: v for k, v in row(orderType="preview renewal").items() if k in list(row())[:3]},
     row(orderType="Preview-Renewal", subscriptionId="s" * 40),
-    row(**SWITCH, cancellingQuantity="3", reassignUsers="no"),
+    row(**SWITCH, cancellingQuantity="3"),
     row(**{**SWITCH, "orderType": "PREVIEW_SWITCH"}),
     row(**{**SWITCH, "orderType": "REVERT_SWITCH"}, referenceOrderId="9206417733"),
     row(**{**SWITCH, "orderType": "PREVIEW_REVERT_SWITCH"}, referenceOrderId="9206417733"),
