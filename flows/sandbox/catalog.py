@@ -95,7 +95,11 @@ class Currency:
 
 @dataclass(frozen=True, slots=True)
 class FlexDiscount:
-    """A flexible discount (reference, section 17.1); no products means all of them."""
+    """A flexible discount (reference, section 17.1); no products means all of them.
+
+    `lock_end` makes it reusable: whoever used it before its end may use it until then. A
+    `closed` one is on no list and works by its code.
+    """
 
     id: str
     code: str
@@ -109,6 +113,8 @@ class FlexDiscount:
     one_use: bool
     three_year_only: bool
     name: str
+    lock_end: datetime | None = None
+    closed: bool = False
 
     def is_valid_at(self, moment: datetime) -> bool:
         """Whether the code may be used at that moment."""
@@ -164,6 +170,10 @@ class Catalog:
     def put_price_change(self, change: PriceChange) -> None:
         """Enter a price that holds from a day on."""
         insort(self._price_changes[change.product], change, key=_start)
+
+    def price_changes_of(self, product: str) -> list[PriceChange]:
+        """The days from which a product has another list price, in order."""
+        return self._price_changes[product]
 
     def is_known(self, offer_id: str) -> bool:
         """Whether this offer was ever on the price list."""
@@ -275,6 +285,8 @@ def _flex_discount(row: dict[str, str]) -> FlexDiscount:
         one_use=row["one_use"] == "yes",
         three_year_only=row["three_year_only"] == "yes",
         name=row["name"],
+        lock_end=_midnight(row["lock_end_date"]) if row["lock_end_date"] else None,
+        closed=row["closed"] == "yes",
     )
 
 

@@ -17,7 +17,12 @@ from starlette.responses import Response
 from flows.sandbox import seed
 from flows.sandbox.answers import body_of
 from flows.sandbox.catalog import PriceChange
-from flows.sandbox.catalog_changes import change_discount, change_price, change_product
+from flows.sandbox.catalog_changes import (
+    change_discount,
+    change_partner,
+    change_price,
+    change_product,
+)
 from flows.sandbox.clock import wire_moment
 from flows.sandbox.control_bodies import (
     ClientSeed,
@@ -30,6 +35,7 @@ from flows.sandbox.control_bodies import (
     NextIds,
     OrderChange,
     OrderSeed,
+    PartnerChange,
     PriceSeed,
     ProductSeed,
     SubscriptionChange,
@@ -229,6 +235,18 @@ def _catalog_routes(marketplace: Marketplace) -> APIRouter:
     """What is sold, for how much, and at which discount."""
     router = APIRouter()
     book, catalog = marketplace.book, marketplace.catalog
+
+    @router.post("/partner")
+    async def change_contract(asked: PartnerChange) -> Response:
+        partner = marketplace.partner
+        change_partner(book, partner, asked.model_dump(exclude_none=True))
+        await book.commit()
+        return _json(
+            {
+                "worldwideSales": partner.worldwide_sales,
+                "contractIsActive": partner.contract_is_active,
+            }
+        )
 
     @router.post("/seed-product", status_code=201)
     async def seed_product(asked: ProductSeed) -> Response:

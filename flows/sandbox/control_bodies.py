@@ -85,6 +85,13 @@ class CustomerChange(_Body):
     coterm_date: date | None = None
 
 
+class PartnerChange(_Body):
+    """What may be changed on the partner's contract by hand."""
+
+    worldwide_sales: bool | None = None
+    contract_is_active: bool | None = None
+
+
 class ProductSeed(_Body):
     """A product to enter, or to replace with all its fields."""
 
@@ -130,6 +137,8 @@ class DiscountSeed(_Body):
     one_use: bool = False
     three_year_only: bool = False
     name: str = "Seeded discount"
+    lock_end: Moment | None = None
+    closed: bool = False
 
     def discount(self) -> FlexDiscount:
         """The discount of the catalog."""

@@ -80,7 +80,7 @@ def grant(buyer: Buyer, wishes: list[Wish], forgiven: frozenset[str]) -> list[Gr
     asked = [wish for wish in wishes if wish.codes]
     known: dict[int, FlexDiscount] = {}
     for wish in asked:
-        discount = buyer.catalog.flex_discount(wish.codes[0], buyer.now)
+        discount = _discount(buyer, wish.codes[0])
         if discount:
             known[wish.ext_line_item_number] = discount
     unknown = [wish for wish in asked if wish.ext_line_item_number not in known]
@@ -99,6 +99,55 @@ def grant(buyer: Buyer, wishes: list[Wish], forgiven: frozenset[str]) -> list[Gr
         for wish in failed:
             del known[wish.ext_line_item_number]
     return [_granted(buyer, wish, known.get(wish.ext_line_item_number)) for wish in wishes]
+
+
+def _discount(buyer: Buyer, code: str) -> FlexDiscount | None:
+    """What the code names now, or the reusable discount that the customer may go on with."""
+    valid = buyer.catalog.flex_discount(code, buyer.now)
+    if valid is not None:
+        return valid
+    customer_id = buyer.customer.customer_id
+    return next(
+        (
+            discount
+            for discount in buyer.catalog.flex_discounts
+            if discount.code == code
+            and discount.lock_end is not None
+            and discount.start <= buyer.now < discount.lock_end
+            and has_used(buyer.book, customer_id, discount)
+        ),
+        None,
+    )
+
+
+def reusable_codes(buyer: Buyer, product: str) -> tuple[str, ...]:
+    """The reusable discount that a renewal of the product takes by itself: the one last used."""
+    lasting = {
+        discount.id: discount.code
+        for discount in buyer.catalog.flex_discounts
+        if discount.lock_end is not None and buyer.now < discount.lock_end
+    }
+    if not lasting:
+        return ()
+    for order in reversed(buyer.book.orders_of(buyer.customer.customer_id)):
+        if order.status in FAILED_STATUSES:
+            continue
+        for item in order.line_items:
+            for use in item.flex_discounts:
+                if item.product == product and use.result == "SUCCESS" and use.id in lasting:
+                    return (lasting[use.id],)
+    return ()
+
+
+def has_used(book: Book, customer_id: str, discount: FlexDiscount) -> bool:
+    """Whether an order of the customer that did not fail carries the discount."""
+    return any(
+        use.id == discount.id and use.result == "SUCCESS"
+        for order in book.orders_of(customer_id)
+        if order.status not in FAILED_STATUSES
+        for item in order.line_items
+        for use in item.flex_discounts
+    )
 
 
 def _refuse(code: str, reason: str, wishes: Iterable[Wish]) -> None:
@@ -142,13 +191,7 @@ def _does_not_qualify(buyer: Buyer, wish: Wish, discount: FlexDiscount) -> bool:
 
 
 def _is_used_up(buyer: Buyer, _wish: Wish, discount: FlexDiscount) -> bool:
-    return discount.one_use and any(
-        use.id == discount.id and use.result == "SUCCESS"
-        for order in buyer.book.orders_of(buyer.customer.customer_id)
-        if order.status not in FAILED_STATUSES
-        for item in order.line_items
-        for use in item.flex_discounts
-    )
+    return discount.one_use and has_used(buyer.book, buyer.customer.customer_id, discount)
 
 
 def _needs_commitment(buyer: Buyer, _wish: Wish, discount: FlexDiscount) -> bool:

@@ -109,7 +109,7 @@ def _read_search(call: Call, customer: Customer, now: datetime) -> Search:
     query = Query(call)
     search = Search(
         order_types=query.values("order-type", PLACED_TYPES),
-        statuses=query.values("status", _order_statuses()),
+        statuses=query.values("status", order_statuses()),
         offer_ids=query.values("offer-id"),
         reference_order_ids=query.values("reference-order-id"),
         reseller_ids=query.values("reseller-id"),
@@ -124,7 +124,8 @@ def _read_search(call: Call, customer: Customer, now: datetime) -> Search:
     return search
 
 
-def _order_statuses() -> frozenset[str]:
+def order_statuses() -> frozenset[str]:
+    """Every status an order can have."""
     return frozenset(code for resource, code in status_codes() if resource == "Order")
 
 

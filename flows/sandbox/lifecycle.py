@@ -10,7 +10,15 @@ from datetime import datetime
 from flows.sandbox.book import Book
 from flows.sandbox.clock import Clock
 from flows.sandbox.effects import Effects
-from flows.sandbox.records import DONE, FAILED_STATUSES, OPEN, Order
+from flows.sandbox.records import (
+    ACTIVE_CUSTOMER,
+    DONE,
+    FAILED_STATUSES,
+    NEW_CUSTOMER,
+    OPEN,
+    Customer,
+    Order,
+)
 from flows.sandbox.renewal_run import RenewalRun
 
 _LONGEST_SLEEP = 3600.0
@@ -19,7 +27,7 @@ _MOST_AT_ONCE = 100
 
 
 class Lifecycle:
-    """Finishes open orders when their time has come, by the server's clock."""
+    """Finishes open orders and checks of accounts when their time has come, by its clock."""
 
     def __init__(self, book: Book, clock: Clock, effects: Effects, run: RenewalRun) -> None:
         self._book = book
@@ -27,7 +35,11 @@ class Lifecycle:
         self._effects = effects
         self._run = run
         self._due: list[tuple[datetime, int, str]] = []
+        self._checks: list[tuple[datetime, str]] = []
         self._wake = asyncio.Event()
+        for customer in book.customers.values():
+            if customer.status == NEW_CUSTOMER:
+                self.expect_check(customer)
         for order in book.open_orders.values():
             self.expect(order)
 
@@ -35,6 +47,12 @@ class Lifecycle:
         """Look at this open order when it is due."""
         heapq.heappush(self._due, (order.finishes_at, order.sequence, order.order_id))
         self.look_again()
+
+    def expect_check(self, customer: Customer) -> None:
+        """The check of this new account ends when its time has come (section 7.3)."""
+        if customer.checked_at is not None:
+            heapq.heappush(self._checks, (customer.checked_at, customer.customer_id))
+            self.look_again()
 
     def look_again(self) -> None:
         """Something changed: the clock, or what is due next."""
@@ -44,6 +62,7 @@ class Lifecycle:
         """Finish orders as they fall due, until cancelled."""
         while True:
             self._wake.clear()
+            self._finish_checks()
             self._finish_due()
             self.renew_due()
             if self._book.has_changes:
@@ -78,6 +97,13 @@ class Lifecycle:
             items = [replace(item, status=status) for item in order.line_items]
             self._effects.put(order, status, items)
 
+    def _finish_checks(self) -> None:
+        while self._checks and self._checks[0][0] <= self._clock.now():
+            _, customer_id = heapq.heappop(self._checks)
+            customer = self._book.customers[customer_id]
+            if customer.status == NEW_CUSTOMER:
+                self._book.put_customer(replace(customer, status=ACTIVE_CUSTOMER))
+
     def _finish_due(self) -> None:
         now = self._clock.now()
         finished = 0
@@ -90,6 +116,7 @@ class Lifecycle:
 
     def _seconds_to_next(self) -> float | None:
         moments = [self._due[0][0]] if self._due else []
+        moments += [self._checks[0][0]] if self._checks else []
         next_run = self._run.next_run()
         if next_run:
             moments.append(next_run)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flows.sandbox import seed
+from flows.sandbox.account_entry import AccountEntryDesk
 from flows.sandbox.accounts import AccountDesk
 from flows.sandbox.book import Book
 from flows.sandbox.catalog import Catalog, seeded_catalog
 from flows.sandbox.catalog_changes import apply_changes
 from flows.sandbox.clock import Clock
+from flows.sandbox.discount_desk import DiscountDesk
 from flows.sandbox.effects import Effects
 from flows.sandbox.faults import FaultInjector, FaultSpecError, read_faults
 from flows.sandbox.gateway import Gateway
@@ -19,13 +21,15 @@ from flows.sandbox.history import HistoryDesk
 from flows.sandbox.lifecycle import Lifecycle
 from flows.sandbox.numbering import Numbering
 from flows.sandbox.orders import OrderDesk
-from flows.sandbox.partner import Partner, partner
+from flows.sandbox.partner import Partner, seeded_partner
+from flows.sandbox.price_list import PriceListDesk
 from flows.sandbox.renewal_run import RenewalRun
 from flows.sandbox.settings import CannotStartError, SandboxSettings
 from flows.sandbox.sign_in import SignIn
 from flows.sandbox.storage import Storage
 from flows.sandbox.subscription_desk import SubscriptionDesk
 from flows.sandbox.throttle import Throttle
+from flows.sandbox.upgrade_desk import UpgradeDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ class Marketplace:
     orders: OrderDesk
     history: HistoryDesk
     accounts: AccountDesk
+    account_entry: AccountEntryDesk
+    discounts: DiscountDesk
+    upgrades: UpgradeDesk
+    price_list: PriceListDesk
     subscriptions: SubscriptionDesk
 
     async def prepare(self) -> None:
@@ -62,7 +70,8 @@ def open_marketplace(settings: SandboxSettings) -> Marketplace:
     clock = Clock()
     book = Book(storage, clock)
     catalog = seeded_catalog()
-    apply_changes(book, catalog)
+    partner = seeded_partner()
+    apply_changes(book, catalog, partner)
     numbering = Numbering(book)
     finish_after = timedelta(seconds=settings.finish_after)
     effects = Effects(book, catalog, clock, numbering)
@@ -82,24 +91,38 @@ def open_marketplace(settings: SandboxSettings) -> Marketplace:
         book=book,
         catalog=catalog,
         clock=clock,
-        partner=partner(),
+        partner=partner,
         lifecycle=lifecycle,
         numbering=numbering,
         finish_after=finish_after,
         placed_status=202 if settings.placed_is_202 else 201,
     )
+    accounts = AccountDesk(book, catalog, partner)
     return Marketplace(
         storage=storage,
         clock=clock,
         book=book,
         catalog=catalog,
-        partner=partner(),
+        partner=partner,
         numbering=numbering,
         lifecycle=lifecycle,
         gateway=gateway,
         orders=orders,
         history=HistoryDesk(book, catalog, clock),
-        accounts=AccountDesk(book, catalog),
+        accounts=accounts,
+        account_entry=AccountEntryDesk(
+            book=book,
+            catalog=catalog,
+            clock=clock,
+            partner=partner,
+            numbering=numbering,
+            lifecycle=lifecycle,
+            accounts=accounts,
+            check_takes=finish_after,
+        ),
+        discounts=DiscountDesk(book, catalog, clock),
+        upgrades=UpgradeDesk(book, catalog),
+        price_list=PriceListDesk(catalog, partner),
         subscriptions=SubscriptionDesk(book, catalog, clock, numbering, lifecycle),
     )
 

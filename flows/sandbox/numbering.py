@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from flows.sandbox.book import Book
 
 _FIRST_ORDER_NUMBER = 9_206_500_000
+_FIRST_CUSTOMER_NUMBER = 1_005_060_000
 
 
 class Numbering:
@@ -34,6 +35,13 @@ class Numbering:
         while (order_id := f"P{number}") in self._book.orders:
             number += 1
         return order_id
+
+    def customer_id(self) -> str:
+        """A customer id with the letter of the vendor's sandbox in front (section 21)."""
+        number = _FIRST_CUSTOMER_NUMBER + len(self._book.customers)
+        while (customer_id := f"P{number}") in self._book.customers:
+            number += 1
+        return customer_id
 
     def subscription_id(self) -> str:
         """Thirty lower-case hex digits and `NA` (reference, section 1)."""

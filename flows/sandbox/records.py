@@ -19,6 +19,10 @@ ACTIVE_SUBSCRIPTION = "1000"
 LAPSED_SUBSCRIPTION = "1004"
 SCHEDULED_SUBSCRIPTION = "1009"
 
+ACTIVE_CUSTOMER = "1000"
+NEW_CUSTOMER = "1002"
+"""Its account is being checked; it may order already (reference, section 7.1)."""
+
 INACTIVE_CUSTOMER_STATUSES = frozenset({"1004", "1010", "1012", "1014"})
 """Orders of such a customer are accepted and fail with 1024 (reference, section 7.1)."""
 
@@ -51,13 +55,28 @@ class Address:
     city: str = ""
     address_line_1: str = ""
     postal_code: str = ""
+    address_line_2: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person at a company."""
+
+    first_name: str
+    last_name: str
+    email: str
+
+
+LICENCE_DESK = Contact("Licence", "Desk", "licences@customer.example")
+"""Whom the seeded customers name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
     """A customer; `coterm_date` is the anniversary date, None before the first order.
 
-    `early_renewal_until` is the renewal date while an early renewal is in progress (C33).
+    `early_renewal_until` is the renewal date while an early renewal is in progress (C33);
+    `checked_at` is when the check of a new account ends.
     """
 
     customer_id: str
@@ -79,6 +98,9 @@ class Customer:
     recommitment: Commitment | None = None
     large_government_agency: bool = False
     early_renewal_until: date | None = None
+    market_sub_segments: tuple[str, ...] = ()
+    contacts: tuple[Contact, ...] = (LICENCE_DESK,)
+    checked_at: datetime | None = None
 
     @property
     def is_inactive(self) -> bool:

@@ -12,7 +12,7 @@ from flows.sandbox.catalog import Catalog
 from flows.sandbox.clock import one_year_after
 from flows.sandbox.deals import Deal, EligibleOffer, SoldLine, Term
 from flows.sandbox.errors import ServiceRefusal
-from flows.sandbox.flex_discounts import ALL_FORGIVEN, Buyer, Granted, Wish, grant
+from flows.sandbox.flex_discounts import ALL_FORGIVEN, Buyer, Granted, Wish, grant, reusable_codes
 from flows.sandbox.levels import entitled_levels
 from flows.sandbox.records import (
     DONE,
@@ -82,11 +82,17 @@ def outlook(
     """One renewal for each of these subscriptions, at the level worked out anew."""
     licences = sum(max(s.to_renew, s.renewed_quantity or 0) for s in subscriptions)
     levels = entitled_levels(catalog, customer, licences=max(licences, 1), consumables=1)
+    buyer = Buyer(book, catalog, customer, now)
     wishes = [
-        Wish(number, catalog.products[s.product], s.currency_code, s.flex_discount_codes)
+        Wish(
+            number,
+            catalog.products[s.product],
+            s.currency_code,
+            s.flex_discount_codes or reusable_codes(buyer, s.product),
+        )
         for number, s in enumerate(subscriptions, 1)
     ]
-    granted = grant(Buyer(book, catalog, customer, now), wishes, ALL_FORGIVEN)
+    granted = grant(buyer, wishes, ALL_FORGIVEN)
     return [
         Renewal(
             subscription=s,

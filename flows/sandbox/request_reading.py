@@ -15,12 +15,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from flows.sandbox.errors import ServiceRefusal
+from flows.sandbox.json_text import JsonValue
 from flows.sandbox.wire import (
     AutoRenewalRequest,
     CancellingRequest,
+    CustomerChangeRequest,
+    CustomerRequest,
     LineRequest,
     OrderPatchRequest,
     OrderRequest,
+    PriceListRequest,
     SubscriptionPatchRequest,
     SubscriptionRequest,
 )
@@ -79,6 +83,41 @@ def read_subscription(text: bytes) -> SubscriptionRequest:
     _refuse("1121", _unknown_in_auto_renewal(body))
     _refuse("1122", _missing_in_subscription(body))
     return _typed(SubscriptionRequest, body)
+
+
+def read_customer(text: bytes) -> CustomerRequest:
+    """The body of a customer create call (section 7.3)."""
+    return _closed(CustomerRequest, _json_object(text))
+
+
+def read_customer_change(text: bytes) -> CustomerChangeRequest:
+    """The body of a customer update (section 7.3)."""
+    return _closed(CustomerChangeRequest, _json_object(text))
+
+
+def read_price_list_request(text: bytes) -> PriceListRequest:
+    """The body of a price list call (section 17.2)."""
+    return _closed(PriceListRequest, _json_object(text))
+
+
+def _closed(model: type[Model], body: Body) -> Model:
+    """The model of a body with the same steps as an order's: 1121, 1122, then 1117 or 2126."""
+    try:
+        return model.model_validate(_without_absent(body))
+    except ValidationError as error:
+        failures = error.errors(include_url=False, include_input=False, include_context=False)
+    for code, kind in (("1121", "extra_forbidden"), ("1122", "missing")):
+        _refuse(code, (_path(failure["loc"]) for failure in failures if failure["type"] == kind))
+    raise _type_refusal(failures)
+
+
+def _without_absent(value: JsonValue) -> JsonValue:
+    """Null and an empty text mean: not there (reference, section 1)."""
+    if isinstance(value, dict):
+        return {k: _without_absent(v) for k, v in value.items() if not _is_absent(v)}
+    if isinstance(value, list):
+        return [_without_absent(entry) for entry in value]
+    return value
 
 
 def _unknown_in_auto_renewal(body: Body) -> Iterator[str]:

@@ -163,6 +163,119 @@ class SubscriptionRequest(_Request):
     links: ReadOnly
 
 
+class _ClosedRequest(_Request):
+    """A request whose unknown fields are found by the model itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AddressRequest(_ClosedRequest):
+    """Where a company is (reference, section 7.3)."""
+
+    country: Annotated[str, StringConstraints(min_length=2, max_length=3)]
+    region: Annotated[str, StringConstraints(max_length=255)] | None = None
+    city: Annotated[str, StringConstraints(max_length=40)]
+    address_line1: Annotated[str, StringConstraints(max_length=60)]
+    address_line2: Annotated[str, StringConstraints(max_length=60)] | None = None
+    postal_code: Text40 | None = None
+
+
+class ContactRequest(_ClosedRequest):
+    """A person at a company (reference, section 7.3)."""
+
+    first_name: Annotated[str, StringConstraints(max_length=35)]
+    last_name: Annotated[str, StringConstraints(max_length=35)]
+    email: Annotated[str, StringConstraints(max_length=240)]
+
+
+CompanyName = Annotated[str, StringConstraints(min_length=3, max_length=250)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}-[A-Z]{2}$")]
+Segment = Literal["COM", "EDU", "GOV"]
+SubSegment = Literal["K_12", "HIGHER_ED", "NON_PROFIT", "FEDERAL", "STATE"]
+Contacts = Annotated[list[ContactRequest], Field(min_length=1)]
+
+
+class ProfileRequest(_ClosedRequest):
+    """Who a new customer is (reference, section 7.3; the length of the name: C39)."""
+
+    company_name: CompanyName
+    preferred_language: Language
+    market_segment: Segment
+    market_sub_segments: list[SubSegment] | None = None
+    address: AddressRequest
+    contacts: Contacts
+
+
+class ProfileChangeRequest(_ClosedRequest):
+    """What of a customer's profile is to change; what is left out stays."""
+
+    company_name: CompanyName | None = None
+    preferred_language: Language | None = None
+    market_segment: Segment | None = None
+    market_sub_segments: list[SubSegment] | None = None
+    address: AddressRequest | None = None
+    contacts: Contacts | None = None
+
+
+class _CustomerFields(_ClosedRequest):
+    external_reference_id: Reference | None = None
+    global_sales_enabled: bool | None = None
+    customer_id: ReadOnly
+    status: ReadOnly
+    creation_date: ReadOnly
+    coterm_date: ReadOnly
+    discounts: ReadOnly
+    benefits: ReadOnly
+    tags: ReadOnly
+    linked_membership: ReadOnly
+    links: ReadOnly
+
+
+class CustomerRequest(_CustomerFields):
+    """The body of a customer create call (reference, section 7.3)."""
+
+    reseller_id: Text40
+    company_profile: ProfileRequest
+
+
+class CustomerChangeRequest(_CustomerFields):
+    """The body of a customer update (reference, section 7.3)."""
+
+    reseller_id: ReadOnly
+    company_profile: ProfileChangeRequest | None = None
+
+
+class PriceListFilters(_ClosedRequest):
+    """What of a price list is wanted (reference, section 17.2)."""
+
+    offer_id: str | None = None
+    product_family: str | None = None
+    first_order_date: str | None = None
+    last_order_date: str | None = None
+    discount_code: str | None = None
+
+
+class PriceListRequest(_ClosedRequest):
+    """The body of a price list call (reference, section 17.2)."""
+
+    region: Literal["NA", "PA", "EE", "MX", "LA", "WE", "JP", "AP"]
+    market_segment: Segment
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    price_list_month: Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}(0[1-9]|1[0-2])$")]
+    price_list_type: Literal["STANDARD", "3YC", "STD-LGA"] | None = None
+    filters: PriceListFilters | None = None
+    include_offer_attributes: list[str] | None = None
+
+
+class TokenRequest(BaseModel):
+    """The form of the token exchange (reference, section 2)."""
+
+    grant_type: Literal["client_credentials"]
+    client_id: str
+    client_secret: str
+    scope: str
+
+
 class _Answer(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
@@ -339,10 +452,11 @@ class AddressAnswer(_Answer):
     region: str
     city: str
     address_line1: str
+    address_line2: str | None = None
     postal_code: str
 
 
-class Contact(_Answer):
+class ContactAnswer(_Answer):
     """A person at a company."""
 
     first_name: str
@@ -356,8 +470,9 @@ class CompanyProfile(_Answer):
     company_name: str
     preferred_language: str
     market_segment: str
+    market_sub_segments: list[str] | None = None
     address: AddressAnswer
-    contacts: list[Contact]
+    contacts: list[ContactAnswer]
 
 
 class LevelAnswer(_Answer):
@@ -409,6 +524,135 @@ class CustomerAnswer(_Answer):
     links: Links
 
 
+class CustomerName(_Answer):
+    """What the list tells of a company."""
+
+    company_name: str
+
+
+class CustomerEntry(_Answer):
+    """A customer as the list shows it (reference, section 7.2)."""
+
+    external_reference_id: str
+    customer_id: str
+    reseller_id: str
+    status: str
+    company_profile: CustomerName
+    creation_date: str
+    links: Links
+
+
+class CustomerListAnswer(_Answer):
+    """A page of customers (reference, section 7.2)."""
+
+    total_count: int
+    count: int
+    offset: int
+    limit: int
+    accounts: list[CustomerEntry]
+    links: Links
+
+
+class DiscountValue(_Answer):
+    """What a flexible discount takes off, or the price that it sets."""
+
+    country: str | None = None
+    currency: str | None = None
+    value: _Money
+
+
+class DiscountOutcome(_Answer):
+    """How a flexible discount works."""
+
+    type: Literal["PERCENTAGE_DISCOUNT", "FIXED_DISCOUNT", "FIXED_PRICE"]
+    discount_values: list[DiscountValue]
+
+
+class DiscountQualification(_Answer):
+    """What a flexible discount is for; an empty list means every product."""
+
+    base_offer_ids: list[str]
+
+
+class FlexDiscountEntry(_Answer):
+    """A flexible discount as the lists show it (reference, section 17.1)."""
+
+    id: str
+    category: Literal["STANDARD", "INTRO"]
+    code: str
+    name: str
+    description: str
+    start_date: str
+    end_date: str | None = None
+    discount_lock_end_date: str | None = None
+    status: Literal["ACTIVE", "EXPIRED", "REUSABLE"]
+    qualification: DiscountQualification
+    outcomes: list[DiscountOutcome]
+
+
+class FlexDiscountListAnswer(_Answer):
+    """A page of flexible discounts (reference, section 17.1)."""
+
+    limit: int
+    offset: int
+    count: int
+    total_count: int
+    flex_discounts: list[FlexDiscountEntry]
+    links: Links
+
+
+class UpgradeTarget(_Answer):
+    """A product that another can be upgraded to."""
+
+    target_base_offer_id: str
+    sequence: int
+    switch_type: Literal["FULL_ONLY", "PARTIAL_ALLOWED"]
+
+
+class ProductUpgrade(_Answer):
+    """What one product can be upgraded to."""
+
+    source_base_offer_id: str
+    target_list: list[UpgradeTarget]
+
+
+class UpgradePathsAnswer(_Answer):
+    """A page of upgrade paths (reference, section 12.1)."""
+
+    total_count: int
+    count: int
+    offset: int
+    limit: int
+    product_upgrades: list[ProductUpgrade]
+    links: Links
+
+
+class PriceListEntry(_Answer):
+    """An offer's price from a day to a day, both included; the price is text (section 17.2)."""
+
+    offer_id: str
+    product_family: str
+    first_order_date: str
+    last_order_date: str
+    partner_price: str
+    discount_code: str | None = None
+
+
+class PriceListAnswer(_Answer):
+    """A page of a price list (reference, section 17.2)."""
+
+    price_list_month: str
+    market_segment: str
+    region: str
+    currency: str
+    price_list_type: str
+    total_count: int
+    count: int
+    limit: int
+    offset: int
+    offers: list[PriceListEntry]
+
+
 class TokenAnswer(_Answer):
     """The answer of the token exchange (reference, section 2); not in camel case."""
 
@@ -425,6 +669,15 @@ class ServiceErrorAnswer(_Answer):
     code: str
     message: str
     additional_details: list[str] | None = None
+
+
+class GatewayErrorAnswer(_Answer):
+    """An error of the gateway (reference, section 5): six digits, status plus three."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    error_code: str
+    message: str
 
 
 class SignInErrorAnswer(_Answer):
