@@ -78,7 +78,9 @@ def _loopback_only(request: Request) -> None:
 
 def control_routes(marketplace: Marketplace) -> APIRouter:
     """Everything below /control."""
-    router = APIRouter(prefix="/control", tags=["control"], dependencies=[Depends(_loopback_only)])
+    router = APIRouter(
+        prefix="/control", dependencies=[Depends(_loopback_only)], include_in_schema=False
+    )
     router.include_router(_course_routes(marketplace))
     router.include_router(_by_hand_routes(marketplace))
     router.include_router(_seed_routes(marketplace))

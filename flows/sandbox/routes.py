@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from flows.sandbox.documenting import (
     COUNT,
@@ -65,12 +65,18 @@ def sign_in_routes(marketplace: Marketplace) -> APIRouter:
     async def exchange_token(request: Request) -> Response:
         return await gateway.exchange_token(request)
 
-    @router.get("/ping", responses=pong(), openapi_extra={"security": [{"key": []}]})
+    @router.get(
+        "/ping",
+        response_class=PlainTextResponse,
+        responses=pong(),
+        openapi_extra={"security": [{"key": []}]},
+    )
     async def ping(request: Request) -> Response:
         return await gateway.ping(request, signed=False)
 
     @router.get(
         "/partnerservice/ping",
+        response_class=PlainTextResponse,
         responses=pong(),
         openapi_extra={"security": [{"key": [], "token": []}]},
     )
@@ -168,6 +174,7 @@ def account_routes(marketplace: Marketplace) -> APIRouter:
 
     @router.post(
         "/customers",
+        status_code=201,
         responses=answers({201: CustomerAnswer}),
         openapi_extra=call(body=CustomerRequest),
     )

@@ -368,10 +368,10 @@ class PreviewAnswer(_Answer):
     """The answer to a preview: no order id, no status, no links."""
 
     reference_order_id: str = ""
-    external_reference_id: str | None
+    external_reference_id: str | None = None
     order_id: str = ""
     customer_id: str
-    currency_code: str | None
+    currency_code: str | None = None
     order_type: str
     status: str = ""
     line_items: list[LineAnswer]
@@ -385,10 +385,10 @@ class OrderAnswer(_Answer):
     """A placed order (reference, section 8.5)."""
 
     reference_order_id: str
-    external_reference_id: str | None
+    external_reference_id: str | None = None
     order_id: str
     customer_id: str
-    currency_code: str | None
+    currency_code: str | None = None
     order_type: str
     status: str
     source: str
@@ -423,16 +423,16 @@ class SubscriptionAnswer(_Answer):
     """A subscription (reference, section 16.1); a patch's answer lacks some of it."""
 
     subscription_id: str
-    offer_id: str | None
+    offer_id: str | None = None
     current_quantity: int
-    used_quantity: int | None
+    used_quantity: int | None = None
     auto_renewal: AutoRenewal
     renewed_quantity: int | None = None
     creation_date: str
     renewal_date: str
     status: str
     deployment_id: str | None = None
-    currency_code: str | None
+    currency_code: str | None = None
     allowed_actions: list[str] | None = None
     links: Links
 
