@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 from pydantic import Field
 
-from schemas.wire import ItemList, OptionalDay, OptionalMoment, Text, Wire
+from schemas.wire import OptionalDay, OptionalMoment, Text, Wire
 
 COMMITTED: Final = frozenset({"COMMITTED", "ACTIVE"})
 """Statuses in which a three-year commitment is in force."""
@@ -25,9 +25,7 @@ class Commitment(Wire):
     start_date: OptionalDay = Field(None, alias="startDate")
     end_date: OptionalDay = Field(None, alias="endDate")
     status: Text = ""
-    minimum_quantities: Annotated[tuple[MinimumQuantity, ...], ItemList] = Field(
-        (), alias="minimumQuantities"
-    )
+    minimum_quantities: tuple[MinimumQuantity, ...] = Field((), alias="minimumQuantities")
 
 
 class Benefit(Wire):
@@ -48,13 +46,20 @@ class Level(Wire):
     discount_code: Text = Field("", alias="discountCode")
 
 
+class CompanyAddress(Wire):
+    """Where a company is: the country, which discounts are asked for by (section 17.1)."""
+
+    country: Text = ""
+
+
 class CompanyProfile(Wire):
-    """Who a customer is; address and contacts are nobody's business here."""
+    """Who a customer is; streets and contacts are nobody's business here."""
 
     company_name: Text = Field("", alias="companyName")
     market_segment: Text = Field("", alias="marketSegment")
-    market_sub_segments: Annotated[tuple[str, ...], ItemList] = Field((), alias="marketSubSegments")
+    market_sub_segments: tuple[str, ...] = Field((), alias="marketSubSegments")
     preferred_language: Text = Field("", alias="preferredLanguage")
+    address: CompanyAddress = CompanyAddress()
 
 
 class Customer(Wire):
@@ -67,9 +72,9 @@ class Customer(Wire):
     anniversary: OptionalDay = Field(None, alias="cotermDate")
     created_at: OptionalMoment = Field(None, alias="creationDate")
     profile: CompanyProfile = Field(CompanyProfile(), alias="companyProfile")
-    levels: Annotated[tuple[Level, ...], ItemList] = Field((), alias="discounts")
-    benefits: Annotated[tuple[Benefit, ...], ItemList] = ()
-    tags: Annotated[tuple[str, ...], ItemList] = ()
+    levels: tuple[Level, ...] = Field((), alias="discounts")
+    benefits: tuple[Benefit, ...] = ()
+    tags: tuple[str, ...] = ()
     global_sales_enabled: bool = Field(default=False, alias="globalSalesEnabled")
 
     @property

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
-from schemas.wire import ItemList, OptionalMoment, Text, Wire
+from schemas.wire import OptionalMoment, Text, Wire
 
 
 class DiscountValue(Wire):
@@ -23,13 +22,13 @@ class DiscountOutcome(Wire):
     """PERCENTAGE_DISCOUNT, FIXED_DISCOUNT or FIXED_PRICE, and its figures."""
 
     kind: Text = Field("", alias="type")
-    values: Annotated[tuple[DiscountValue, ...], ItemList] = Field((), alias="discountValues")
+    values: tuple[DiscountValue, ...] = Field((), alias="discountValues")
 
 
 class DiscountQualification(Wire):
     """Which products; no offers means all of them."""
 
-    base_offer_ids: Annotated[tuple[str, ...], ItemList] = Field((), alias="baseOfferIds")
+    base_offer_ids: tuple[str, ...] = Field((), alias="baseOfferIds")
 
 
 class FlexDiscount(Wire):
@@ -45,7 +44,7 @@ class FlexDiscount(Wire):
     lock_ends_at: OptionalMoment = Field(None, alias="discountLockEndDate")
     status: Text = ""
     qualification: DiscountQualification = DiscountQualification()
-    outcomes: Annotated[tuple[DiscountOutcome, ...], ItemList] = ()
+    outcomes: tuple[DiscountOutcome, ...] = ()
 
     def is_usable_at(self, moment: datetime) -> bool:
         """Whether the code may be used at that moment (not yet: whether it was used up)."""
@@ -63,7 +62,9 @@ class FlexDiscountPage(Wire):
 
     total_count: int = Field(0, alias="totalCount")
     count: int = 0
-    items: Annotated[tuple[FlexDiscount, ...], ItemList] = Field(
+    offset: int = 0
+    limit: int = 0
+    items: tuple[FlexDiscount, ...] = Field(
         (),
         validation_alias=AliasChoices("flexDiscounts", "items"),
         serialization_alias="flexDiscounts",

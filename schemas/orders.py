@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from pydantic import AliasChoices, Field
 
 from schemas.faults import Stop
 from schemas.outcomes import Environment
-from schemas.wire import ItemList, OptionalMoment, Text, Wire
+from schemas.wire import OptionalMoment, Text, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,8 @@ class FlexDiscountAnswer(Wire):
 class PricingAnswer(Wire):
     """Prices of one line, Decimal in the line's currency (reference, section 15.1).
 
-    Nothing is computed from `net_price`: it is shown cut.
+    Either name is read where the vendor uses two (C5). `line_price` is what the partner pays
+    for the line; nothing is computed from `net_price`: it is shown cut.
     """
 
     partner_price: Decimal | None = Field(None, alias="partnerPrice")
@@ -125,13 +126,11 @@ class PricingAnswer(Wire):
         validation_alias=AliasChoices("netPartnerPrice", "proratedPartnerPrice"),
         serialization_alias="netPartnerPrice",
     )
-    line_total: Decimal | None = Field(None, alias="lineItemPartnerPrice")
-    line_total_in_switches: Decimal | None = Field(None, alias="lineItemPrice")
-
-    @property
-    def line_price(self) -> Decimal | None:
-        """What the partner pays for the line, under either name the vendor uses (C5)."""
-        return self.line_total if self.line_total is not None else self.line_total_in_switches
+    line_price: Decimal | None = Field(
+        None,
+        validation_alias=AliasChoices("lineItemPartnerPrice", "lineItemPrice"),
+        serialization_alias="lineItemPartnerPrice",
+    )
 
 
 class LineAnswer(Wire):
@@ -145,7 +144,7 @@ class LineAnswer(Wire):
     currency: Text = Field("", alias="currencyCode")
     deployment_id: Text = Field("", alias="deploymentId")
     discount_code: Text = Field("", alias="discountCode")
-    flex_discounts: Annotated[tuple[FlexDiscountAnswer, ...], ItemList] = Field(
+    flex_discounts: tuple[FlexDiscountAnswer, ...] = Field(
         (),
         validation_alias=AliasChoices("flexDiscounts", "promotions"),
         serialization_alias="flexDiscounts",
@@ -170,9 +169,7 @@ class EligibilityAnswer(Wire):
     """What a high-growth offer asks for."""
 
     min_quantity: int = Field(0, alias="minQuantity")
-    additional_criteria: Annotated[tuple[str, ...], ItemList] = Field(
-        (), alias="additionalCriteria"
-    )
+    additional_criteria: tuple[str, ...] = Field((), alias="additionalCriteria")
     deployment_id: Text = Field("", alias="deploymentId")
 
 
@@ -185,16 +182,14 @@ class EligibleOfferAnswer(Wire):
 
 
 class PriceSum(Wire):
-    """The total of one currency (reference, section 15.1)."""
+    """The total of one currency, under either name the vendor uses (section 15.1, C5)."""
 
-    total: Decimal | None = Field(None, alias="totalLineItemPartnerPrice")
-    total_in_switches: Decimal | None = Field(None, alias="totalLineItemPrice")
+    amount: Decimal | None = Field(
+        None,
+        validation_alias=AliasChoices("totalLineItemPartnerPrice", "totalLineItemPrice"),
+        serialization_alias="totalLineItemPartnerPrice",
+    )
     currency: Text = Field("", alias="currencyCode")
-
-    @property
-    def amount(self) -> Decimal | None:
-        """The total under either name the vendor uses (C5)."""
-        return self.total if self.total is not None else self.total_in_switches
 
 
 class OrderAnswer(Wire):
@@ -209,14 +204,10 @@ class OrderAnswer(Wire):
     status: Text = ""
     source: Text = ""
     created_at: OptionalMoment = Field(None, alias="creationDate")
-    lines: Annotated[tuple[LineAnswer, ...], ItemList] = Field((), alias="lineItems")
-    cancelled: Annotated[tuple[CancellingAnswer, ...], ItemList] = Field(
-        (), alias="cancellingItems"
-    )
-    price_sums: Annotated[tuple[PriceSum, ...], ItemList] = Field((), alias="pricingSummary")
-    eligible_offers: Annotated[tuple[EligibleOfferAnswer, ...], ItemList] = Field(
-        (), alias="eligibleOffers"
-    )
+    lines: tuple[LineAnswer, ...] = Field((), alias="lineItems")
+    cancelled: tuple[CancellingAnswer, ...] = Field((), alias="cancellingItems")
+    price_sums: tuple[PriceSum, ...] = Field((), alias="pricingSummary")
+    eligible_offers: tuple[EligibleOfferAnswer, ...] = Field((), alias="eligibleOffers")
 
 
 class HistoryPage(Wire):
@@ -226,7 +217,7 @@ class HistoryPage(Wire):
     count: int = 0
     offset: int = 0
     limit: int = 0
-    items: Annotated[tuple[OrderAnswer, ...], ItemList] = ()
+    items: tuple[OrderAnswer, ...] = ()
 
 
 _LINE_NUMBER = re.compile(r"line item:? ?(\d+)(?:.*?reason:? ?([\w ]+))?", re.IGNORECASE)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import Field
 
-from schemas.wire import ItemList, OptionalDay, OptionalMoment, Text, Wire
+from schemas.wire import OptionalDay, OptionalMoment, Text, Wire
 
 
 class SubscriptionStatus(StrEnum):
@@ -25,7 +24,7 @@ class AutoRenewal(Wire):
     enabled: bool = False
     renewal_quantity: int | None = Field(None, alias="renewalQuantity")
     renewal_code: Text = Field("", alias="renewalCode")
-    flex_discount_codes: Annotated[tuple[str, ...], ItemList] = Field((), alias="flexDiscountCodes")
+    flex_discount_codes: tuple[str, ...] = Field((), alias="flexDiscountCodes")
 
 
 class Subscription(Wire):
@@ -46,7 +45,7 @@ class Subscription(Wire):
     status: Text = ""
     deployment_id: Text = Field("", alias="deploymentId")
     currency: Text = Field("", alias="currencyCode")
-    allowed_actions: Annotated[tuple[str, ...], ItemList] = Field((), alias="allowedActions")
+    allowed_actions: tuple[str, ...] = Field((), alias="allowedActions")
 
     @property
     def can_be_renewed_late(self) -> bool:
@@ -58,7 +57,7 @@ class SubscriptionList(Wire):
     """All subscriptions of a customer; there is no paging (reference, section 16.2)."""
 
     total_count: int = Field(0, alias="totalCount")
-    items: Annotated[tuple[Subscription, ...], ItemList] = ()
+    items: tuple[Subscription, ...] = ()
 
 
 class AutoRenewalChange(Wire):

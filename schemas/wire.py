@@ -8,30 +8,17 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 
 def _text(value: object) -> object:
-    if value is None:
-        return ""
     return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
 
 
-def _items(value: object) -> object:
-    return [] if value is None or value == "" else value
-
-
-def _nothing(value: object) -> object:
-    return None if value == "" else value
-
-
 Text = Annotated[str, BeforeValidator(_text)]
-"""Text; "" when it is not there."""
-
-ItemList = BeforeValidator(_items)
-"""A list; empty when it is not there."""
+"""Text, or a number where the vendor calls it one."""
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
@@ -39,11 +26,18 @@ def _in_utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
-OptionalDay = Annotated[date | None, BeforeValidator(_nothing)]
-OptionalMoment = Annotated[datetime | None, BeforeValidator(_nothing), AfterValidator(_in_utc)]
+OptionalDay = date | None
+OptionalMoment = Annotated[datetime | None, AfterValidator(_in_utc)]
 
 
 class Wire(BaseModel):
     """A body, or a part of one, as the marketplace sends it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_not_there(cls, body: Any) -> Any:  # noqa: ANN401  # whatever JSON holds
+        if not isinstance(body, dict):
+            return body
+        return {name: value for name, value in body.items() if value is not None and value != ""}

@@ -16,12 +16,12 @@ from schemas.orders import Order, OrderLine
 
 def request_body(order: Order) -> bytes:
     """The body of the order's request as JSON in UTF-8, the same bytes every time."""
-    body: dict[str, Any] = {
+    about = {
         "externalReferenceId": order.reference,
         "orderType": order.order_type,
+        "referenceOrderId": order.reference_order_id,
     }
-    if order.reference_order_id:
-        body["referenceOrderId"] = order.reference_order_id
+    body: dict[str, Any] = {name: value for name, value in about.items() if value}
     lines = [line for line in order.lines if line.offer_id]
     if order.order_type in SWITCH_FAMILY:
         line = lines[0]

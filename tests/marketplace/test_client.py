@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -29,50 +25,27 @@ from flows.marketplace.errors import (
 )
 from flows.marketplace.pace import Pace
 from flows.ordering.life import Kind, kind_of
-from flows.settings import PRACTICE_CLIENT_ID, PRACTICE_CLIENT_SECRET
 from schemas.orders import Order, OrderLine
+from tests.connections import address, connected, control, embedded
 from tests.intents import ORDER, intent_for
 
 BIG = "P1005059000"
 """A customer with so many licences that its price level stays the same all through."""
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """An embedded marketplace; its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows.sandbox"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    url = process.stdout.readline().split()[-1]
-    licences = [{"product": "65310542CA", "quantity": 500, "currencyCode": "USD"}]
-    httpx.post(
-        f"{url}/control/seed-customer", json={"customerId": BIG, "licences": licences}
-    ).raise_for_status()
-    yield url
-    process.terminate()
-    process.wait(10)
-
-
-def address(url: str, secret: str = PRACTICE_CLIENT_SECRET) -> Address:
-    return Address(url, url, PRACTICE_CLIENT_ID, SecretStr(secret))
-
-
-@asynccontextmanager
-async def connected(url: str, secret: str = PRACTICE_CLIENT_SECRET) -> AsyncIterator[Marketplace]:
-    async with Marketplace(address(url, secret), Pace(985), patience=0.01) as marketplace:
-        yield marketplace
+    with embedded() as url:
+        licences = [{"product": "65310542CA", "quantity": 500, "currencyCode": "USD"}]
+        httpx.post(
+            f"{url}/control/seed-customer", json={"customerId": BIG, "licences": licences}
+        ).raise_for_status()
+        yield url
 
 
 def unlike(reference: str) -> Order:
     return Order(reference, BIG, "NEW", "", (OrderLine(5, 1, "65310542CA04A12", 1, "USD"),))
-
-
-async def control(method: str, url: str, body: object = None) -> Any:
-    async with httpx.AsyncClient() as client:
-        return (await client.request(method, url, json=body)).json()
 
 
 async def test_an_order_is_placed_found_in_the_history_and_finishes(server: str) -> None:
