@@ -132,14 +132,36 @@ def sandbox(
         float, typer.Option("--latency", min=0, help="Seconds before each answer.")
     ] = 0,
     faults: Annotated[
-        str, typer.Option("--faults", help="For example slow=0.05,executed-504=0.05.")
+        str, typer.Option("--faults", help="For example timeout=0.05,executed-504@7.")
     ] = "",
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Hits the same calls with faults again.")
+    ] = None,
+    finish_after: Annotated[
+        float, typer.Option("--finish-after", min=0, help="Seconds until orders are finished.")
+    ] = 0.5,
+    throttle: Annotated[
+        bool, typer.Option("--throttle/--no-throttle", help="The vendor's limits on calls.")
+    ] = True,
 ) -> None:
-    """Run the embedded marketplace alone, on loopback, until stopped."""
+    """Run the embedded marketplace alone, on loopback, until stopped.
+
+    Its address shows a page in the browser: orders, customers, subscriptions, calls and clock.
+    """
     from flows.sandbox import CannotStartError, SandboxSettings, run
 
     try:
-        run(SandboxSettings(port=port, state=state, latency=latency, faults=faults))
+        run(
+            SandboxSettings(
+                port=port,
+                state=state,
+                latency=latency,
+                faults=faults,
+                seed=seed,
+                finish_after=finish_after,
+                throttle=throttle,
+            )
+        )
     except CannotStartError as error:
         stop(str(error), NOT_READY)
 

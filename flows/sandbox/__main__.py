@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-throttle", action="store_false", dest="throttle")
     add("--no-replay-of-reads", action="store_false", dest="replay_reads")
     add("--placed-is-202", action="store_true", help="202 instead of 201 for placed orders")
+    add("--partial-returns", action="store_true", help="part of a line may be returned")
     return parser
 
 

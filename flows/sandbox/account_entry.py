@@ -26,6 +26,7 @@ from flows.sandbox.records import (
     Customer,
 )
 from flows.sandbox.request_reading import read_customer, read_customer_change
+from flows.sandbox.rights import check_may_change
 from flows.sandbox.wire import (
     AddressRequest,
     ContactRequest,
@@ -65,6 +66,7 @@ class AccountEntryDesk:
         worldwide sales, 1127 there already.
         """
         asked = read_customer(call.body)
+        check_may_change(self.book, call)
         reseller = self.partner.resellers.get(asked.reseller_id)
         if reseller is None:
             raise ServiceRefusal("1115")
@@ -86,6 +88,7 @@ class AccountEntryDesk:
         if customer is None:
             raise ServiceRefusal("1116")
         asked = read_customer_change(call.body)
+        check_may_change(self.book, call)
         if customer.status in _NOT_EDITABLE:
             raise ServiceRefusal("1125")
         _check_unchanged(asked, customer)

@@ -1,4 +1,4 @@
-"""The application: the API's paths, the control interface, and what answers elsewhere."""
+"""The application: the API's paths, the control interface, the page, and what answers elsewhere."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flows.sandbox.delivery import delivered
 from flows.sandbox.documenting import openapi
 from flows.sandbox.errors import GatewayRefusal
 from flows.sandbox.marketplace import Marketplace
+from flows.sandbox.page import PageError, page_failed, page_routes
 from flows.sandbox.routes import (
     account_routes,
     offer_routes,
@@ -37,9 +38,11 @@ def build_app(marketplace: Marketplace) -> FastAPI:
     app.include_router(subscription_routes(marketplace))
     app.include_router(offer_routes(marketplace))
     app.include_router(control_routes(marketplace))
+    app.include_router(page_routes(marketplace))
     app.add_exception_handler(HTTPException, _no_such_path)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
     app.add_exception_handler(ControlError, control_failed)
+    app.add_exception_handler(PageError, page_failed)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
 

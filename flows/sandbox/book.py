@@ -11,9 +11,11 @@ import asyncio
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
 from operator import attrgetter
+from typing import Literal
 
 from pydantic import TypeAdapter
 
@@ -47,6 +49,36 @@ HistoryPlace = tuple[datetime, int, str]
 RenewalDue = tuple[date, str]
 """A renewal date and the customer it is for."""
 
+CallKind = Literal["all", "placing", "refused", "faults"]
+
+_CALL_KINDS: dict[CallKind, str] = {
+    "all": "1",
+    "placing": "order_id IS NOT NULL",
+    "refused": "status >= 400",
+    "faults": "fault IS NOT NULL",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CallSearch:
+    """Which calls are looked for: those before a number, of a kind, about one order."""
+
+    before: int | None = None
+    kind: CallKind = "all"
+    order_id: str = ""
+
+    def conditions(self) -> tuple[str, tuple[object, ...]]:
+        """An SQL condition of fixed parts, and its values."""
+        parts: list[str] = [_CALL_KINDS[self.kind]]
+        values: list[object] = []
+        if self.before is not None:
+            parts.append("number < ?")
+            values.append(self.before)
+        if self.order_id:
+            parts.append("(order_id = ? OR path LIKE '%/orders/' || ?)")
+            values += [self.order_id, self.order_id]
+        return " AND ".join(parts), tuple(values)
+
 
 class Book:
     """Everything the marketplace knows, by id."""
@@ -55,6 +87,7 @@ class Book:
         self.customers: dict[str, Customer] = {}
         self.orders: dict[str, Order] = {}
         self.clients: dict[str, str] = {}
+        self.reading_clients: set[str] = set()
         self.tokens: dict[str, Token] = {}
         self.open_orders: dict[str, Order] = {}
         self.catalog_changes: dict[tuple[str, str], str] = {}
@@ -150,6 +183,10 @@ class Book:
         """All orders of a customer, oldest first."""
         return [self.orders[order_id] for _, _, order_id in self._history.get(customer_id, [])]
 
+    def number_of_orders(self, customer_id: str) -> int:
+        """How many orders a customer has."""
+        return len(self._history.get(customer_id, []))
+
     def open_orders_of(self, customer_id: str, order_type: str) -> list[Order]:
         """The customer's open orders of one type, oldest first."""
         open_ids = self._open.get((customer_id, order_type), ())
@@ -165,10 +202,15 @@ class Book:
 
     # Sign-in
 
-    def put_client(self, client_id: str, client_secret: str) -> None:
-        """Enter a partner's key and secret."""
+    def put_client(self, client_id: str, client_secret: str, *, reads_only: bool = False) -> None:
+        """Enter a partner's key and secret; `reads_only` gives it no right to change anything."""
         self.clients[client_id] = client_secret
         self._change("INSERT OR REPLACE INTO clients VALUES (?, ?)", client_id, client_secret)
+        self._change("DELETE FROM reading_clients WHERE client_id = ?", client_id)
+        self.reading_clients.discard(client_id)
+        if reads_only:
+            self.reading_clients.add(client_id)
+            self._change("INSERT INTO reading_clients VALUES (?)", client_id)
 
     def put_token(self, token: Token) -> None:
         """Enter a sign-in."""
@@ -242,6 +284,20 @@ class Book:
         )
         return [_journal_entry(row) for row in rows]
 
+    async def latest_calls(self, search: CallSearch, limit: int) -> list[JournalEntry]:
+        """Calls that fit the search, the newest first."""
+        conditions, values = search.conditions()
+        rows = await self._storage.read(
+            f"SELECT * FROM calls WHERE {conditions} ORDER BY number DESC LIMIT ?",  # noqa: S608
+            (*values, limit),
+        )
+        return [_journal_entry(row) for row in rows]
+
+    async def call(self, number: int) -> JournalEntry | None:
+        """One call of the journal."""
+        found = await self.journal(after=number - 1, limit=1)
+        return found[0] if found and found[0].number == number else None
+
     # What was changed in the catalog by hand
 
     def put_catalog_change(self, kind: str, key: str, body: str) -> None:
@@ -309,6 +365,7 @@ class Book:
     def _load(self) -> None:
         rows = self._storage.rows
         self.clients = dict(rows("SELECT client_id, client_secret FROM clients"))
+        self.reading_clients = {key for (key,) in rows("SELECT client_id FROM reading_clients")}
         self.is_fresh = not self.clients
         for (offset,) in rows("SELECT value FROM facts WHERE name = 'clock_offset'"):
             self._clock.offset = timedelta(seconds=float(offset))

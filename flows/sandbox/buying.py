@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from flows.sandbox.book import Book
-from flows.sandbox.catalog import Catalog
-from flows.sandbox.clock import one_year_after
+from flows.sandbox.catalog import Catalog, Product
+from flows.sandbox.clock import one_year_after, one_year_before
 from flows.sandbox.deals import Deal, SoldLine, Term
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.flex_discounts import discounts
@@ -21,7 +21,7 @@ from flows.sandbox.order_checks import (
     deployments,
     refuse_lines,
 )
-from flows.sandbox.records import Customer, LineItem
+from flows.sandbox.records import DONE, OPEN, Customer, LineItem
 from flows.sandbox.wire import LineRequest
 
 CLOSED_BEFORE_ANNIVERSARY = timedelta(days=1)
@@ -110,8 +110,16 @@ def _term_end(case: OrderCase) -> date:
 
 
 def check_eligibility(case: OrderCase, levels: Levels) -> None:
-    """2124 the partner's contract, 1170 small agency orders, 2129 the customer's rights."""
+    """2124 the partner's contract, 1169 and 1170 agencies, 2129 the customer's rights."""
     check_programmes(case)
+    refuse_lines(
+        "1169",
+        (
+            (line, "NOT_SOLD_TO_AGENCIES")
+            for line in case.order.lines
+            if case.customer.large_government_agency and not case.product(line).sold_to_agencies
+        ),
+    )
     refuse_lines(
         "1170",
         (
@@ -167,11 +175,25 @@ def _ineligible(
     case: OrderCase, levels: Levels, in_hand: set[str], line: LineRequest
 ) -> str | None:
     """Why the customer may not buy this line, if so (reference, 2129 in the error table)."""
-    product = case.product(line)
+    return _unfit_product(case, case.product(line), in_hand) or _unfit_level(case, levels, line)
+
+
+def _unfit_product(case: OrderCase, product: Product, in_hand: set[str]) -> str | None:
     if case.customer.market_segment not in product.segments:
         return "INELIGIBLE_MARKET_SEGMENT"
     if product.needs and not product.needs & in_hand:
         return "INELIGIBLE_ADD_ON"
+    if case.is_purchase and _clashes(case, product, in_hand):
+        return "INELIGIBLE_SWITCH"
+    if case.is_purchase and product.once_per_term and _was_bought(case, product):
+        return "CUSTOMER_NOT_ELIGIBLE_FOR_PURCHASE"
+    return None
+
+
+def _unfit_level(case: OrderCase, levels: Levels, line: LineRequest) -> str | None:
+    """High-growth offers are for those who came to them at a renewal; a PREVIEW corrects the
+    level of all others.
+    """
     if case.catalog.high_growth_minimum(line.offer_id) and not _owns(case, line.offer_id):
         return "INELIGIBLE_HIGH_GROWTH_OFFER"
     if case.is_preview or line.offer_id == entitled_offer(case, levels, line):
@@ -179,6 +201,32 @@ def _ineligible(
     if line.offer_id[10:12] in AGENCY_LEVELS and not case.customer.large_government_agency:
         return "Not an LGA Customer"
     return "INELIGIBLE_PRICE_LEVEL"
+
+
+def _clashes(case: OrderCase, product: Product, in_hand: set[str]) -> bool:
+    """Whether it does not go with another product; either of the two may say so."""
+    products = case.catalog.products
+    return bool(product.excludes & in_hand) or any(
+        product.product in products[other].excludes for other in in_hand
+    )
+
+
+def _was_bought(case: OrderCase, product: Product) -> bool:
+    """In the present term, and neither failed nor given back."""
+    return any(
+        item.product == product.product and item.status in (OPEN, DONE)
+        for order in case.book.orders_of(case.customer.customer_id)
+        if order.order_type == "NEW" and order.created_at.date() >= _term_start(case)
+        for item in order.line_items
+    )
+
+
+def _term_start(case: OrderCase) -> date:
+    """The last anniversary; the customer's own beginning before there was any."""
+    anniversary = case.customer.coterm_date
+    if anniversary is None:
+        return case.customer.created_at.date()
+    return anniversary if anniversary <= case.utc_day else one_year_before(anniversary)
 
 
 def _products_in_hand(case: OrderCase) -> set[str]:

@@ -32,7 +32,11 @@ _MONTHS = "12"
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product, named by the first ten signs of its offer ids."""
+    """One product, named by the first ten signs of its offer ids.
+
+    It goes with one of the products it `needs` and with none that it `excludes`, in an order
+    or owned already.
+    """
 
     product: str
     name: str
@@ -45,6 +49,9 @@ class Product:
     stage: Stage
     programme: str
     has_high_growth_offers: bool
+    excludes: frozenset[str] = frozenset()
+    once_per_term: bool = False
+    sold_to_agencies: bool = True
 
     @property
     def is_consumable(self) -> bool:
@@ -141,6 +148,9 @@ class Catalog:
             for table in {row.table for row in levels}
         }
         self.percent_off = {row.level: row.percent_off for row in levels}
+        self._high_growth = {
+            row.level: row.from_quantity for row in self.tables.get("high growth", ())
+        }
         self.currencies = {currency.currency: currency for currency in currencies}
         self.country_currencies = country_currencies
         self.products: dict[str, Product] = {}
@@ -193,8 +203,7 @@ class Catalog:
 
     def high_growth_minimum(self, offer_id: str) -> int | None:
         """The quantity that a high-growth offer needs; None for every other offer."""
-        rows = self.tables["high growth"]
-        return next((row.from_quantity for row in rows if offer_id[10:13] == row.level), None)
+        return self._high_growth.get(offer_id[10:13])
 
     def _percent_off(self, offer_id: str) -> Decimal:
         high_growth = self.percent_off.get(offer_id[10:13])
@@ -259,6 +268,9 @@ def _product(row: dict[str, str]) -> Product:
         stage=cast("Stage", row["stage"]),
         programme=row["programme"],
         has_high_growth_offers=row["high_growth"] == "yes",
+        excludes=frozenset(row["excludes"].split()),
+        once_per_term=row["once_per_term"] == "yes",
+        sold_to_agencies=row["sold_to_agencies"] == "yes",
     )
 
 

@@ -7,8 +7,7 @@ For loopback callers, without key, outside the throttle and the journal (referen
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from ipaddress import ip_address
+from datetime import date
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from starlette.responses import Response
 
 from flows.sandbox import seed
 from flows.sandbox.answers import body_of
+from flows.sandbox.callers import is_asked_from_elsewhere, is_on_this_computer
 from flows.sandbox.catalog import PriceChange
 from flows.sandbox.catalog_changes import (
     change_discount,
@@ -44,12 +44,11 @@ from flows.sandbox.control_bodies import (
 )
 from flows.sandbox.faults import FaultInjector, FaultSpecError, read_faults
 from flows.sandbox.json_text import JsonValue, json_bytes
+from flows.sandbox.lifecycle import RenewedJustNowError
 from flows.sandbox.marketplace import Marketplace
 from flows.sandbox.order_answers import order_answer
 from flows.sandbox.records import ACTIVE_SUBSCRIPTION, Customer, Order, Subscription
 from flows.sandbox.subscription_desk import subscription_answer
-
-_BETWEEN_RENEWALS = timedelta(seconds=120)
 
 
 class ControlError(Exception):
@@ -71,8 +70,7 @@ def _json(value: JsonValue, status: int = 200) -> Response:
 
 
 def _loopback_only(request: Request) -> None:
-    caller = request.client.host if request.client else ""
-    if not caller or not ip_address(caller).is_loopback:
+    if not is_on_this_computer(request) or is_asked_from_elsewhere(request):
         raise ControlError(403, "The control interface answers this computer only.")
 
 
@@ -104,9 +102,7 @@ def _course_routes(marketplace: Marketplace) -> APIRouter:
             clock.set_to(setting.now)
         elif setting.advance_seconds is not None:
             clock.advance(setting.advance_seconds)
-        marketplace.book.keep_clock()
-        await marketplace.book.commit()
-        marketplace.lifecycle.look_again()
+        await marketplace.clock_was_moved()
         return _json(_clock_body(marketplace))
 
     @router.get("/faults")
@@ -134,7 +130,6 @@ def _course_routes(marketplace: Marketplace) -> APIRouter:
 def _by_hand_routes(marketplace: Marketplace) -> APIRouter:
     """Orders, subscriptions and customers changed by hand (section 21)."""
     router = APIRouter()
-    renewed_at: list[datetime] = []
     book, lifecycle = marketplace.book, marketplace.lifecycle
 
     @router.post("/orders/{order_id}")
@@ -170,12 +165,10 @@ def _by_hand_routes(marketplace: Marketplace) -> APIRouter:
 
     @router.post("/renew")
     async def renew() -> Response:
-        """The renewal job by hand: at most every two minutes (section 21)."""
-        now = marketplace.clock.now()
-        if renewed_at and now - renewed_at[-1] < _BETWEEN_RENEWALS:
-            raise ControlError(409, "The renewal job ran less than two minutes ago.")
-        renewed_at[:] = [now]
-        orders = lifecycle.renew_due()
+        try:
+            orders = lifecycle.renew_by_hand()
+        except RenewedJustNowError:
+            raise ControlError(409, "The renewal job ran less than two minutes ago.") from None
         await book.commit()
         return _json({"orders": [order.order_id for order in orders]})
 
@@ -195,7 +188,7 @@ def _seed_routes(marketplace: Marketplace) -> APIRouter:
 
     @router.post("/seed-client", status_code=201)
     async def seed_client(client: ClientSeed) -> Response:
-        book.put_client(client.client_id, client.client_secret)
+        book.put_client(client.client_id, client.client_secret, reads_only=client.reads_only)
         await book.commit()
         return _json({"clientId": client.client_id}, 201)
 

@@ -106,11 +106,15 @@ class ProductSeed(_Body):
     stage: Stage = "sold"
     programme: str = "VIPMP"
     has_high_growth_offers: bool = False
+    excludes: list[str] = []
+    once_per_term: bool = False
+    sold_to_agencies: bool = True
 
     def product_fact(self) -> Product:
         """The product of the catalog."""
         facts = self.model_dump()
-        sets = {name: frozenset(facts[name]) for name in ("segments", "currencies", "needs")}
+        names = ("segments", "currencies", "needs", "excludes")
+        sets = {name: frozenset(facts[name]) for name in names}
         return Product(**(facts | sets))
 
 
@@ -184,10 +188,11 @@ class NextIds(_Body):
 
 
 class ClientSeed(_Body):
-    """A key and its secret."""
+    """A key and its secret; a client that may only read gets 4121 when it changes something."""
 
     client_id: Annotated[str, Field(min_length=1)]
     client_secret: Annotated[str, Field(min_length=1)]
+    reads_only: bool = False
 
 
 class LicenceSeed(_Body):

@@ -16,18 +16,33 @@ TRANSPORT = "transport"
 """Where the connection's transport stands in the ASGI state (see `serving`)."""
 
 _GATEWAY_TIMEOUT = refused(GatewayRefusal("504001", "Gateway Timeout"))
+_BROKEN_INSIDE = Answer(500, b"Internal Server Error", "text/plain")
+
+
+def _page(status: int, title: str) -> Answer:
+    """What a proxy answers: a page for people, without any code (reference, section 5)."""
+    text = f"<html><body><h1>{status} {title}</h1></body></html>"
+    return Answer(status, text.encode(), "text/html")
+
 
 INSTEAD_OF_EXECUTING = {
     Fault.UNEXECUTED_504: _GATEWAY_TIMEOUT,
     Fault.TOO_MANY: refused(ServiceRefusal("4118")),
     Fault.TOO_MANY_RETRY_AFTER: refused(ServiceRefusal("4118", headers={"Retry-After": "1"})),
+    Fault.TOO_MANY_GATEWAY: refused(GatewayRefusal("429050", "Too many requests")),
     Fault.UNAUTHORIZED: refused(GatewayRefusal("401013", "Oauth token is not valid")),
+    Fault.KEY_MISSING: refused(GatewayRefusal("403000", "Api Key is required")),
+    Fault.KEY_UNKNOWN: refused(GatewayRefusal("403003", "Api Key is invalid")),
+    Fault.UNEXECUTED_500: _BROKEN_INSIDE,
+    Fault.BAD_GATEWAY: _page(502, "Bad Gateway"),
+    Fault.UNAVAILABLE: _page(503, "Service Unavailable"),
+    Fault.GATEWAY_TIMEOUT_PAGE: _page(504, "Gateway Time-out"),
 }
-"""Answers of the gateway that keep a call from the service; none is stored."""
+"""What keeps a call from the service; none of it is stored."""
 
 _INSTEAD_OF_THE_ANSWER = {
     Fault.EXECUTED_504: _GATEWAY_TIMEOUT,
-    Fault.EXECUTED_500: Answer(500, b"Internal Server Error", "text/plain"),
+    Fault.EXECUTED_500: _BROKEN_INSIDE,
 }
 
 _PAGE = b"<html><body><h1>Please wait</h1></body></html>"

@@ -45,7 +45,7 @@ _REQUESTS: tuple[type[BaseModel], ...] = (
 _FROM_SERVICE = {
     400: "Something in the call is not accepted; the code says what",
     401: "The token is not valid any more (4116)",
-    403: "The key is not accepted (4115) or there is no token (4117)",
+    403: "The key is not accepted (4115), there is no token (4117) or no right to this (4121)",
     404: "Unknown: the customer, order, subscription, reseller or price list",
     429: "Too many calls (4118)",
     500: "A fault inside, without a decision about the call (1124)",
@@ -144,6 +144,16 @@ def answers(successes: dict[int, type[BaseModel]]) -> Responses:
     for status, description in _FROM_GATEWAY.items():
         found[status] = {"model": GatewayErrorAnswer, "description": description}
     return found
+
+
+def part_refused() -> Responses:
+    """The answer of order create that there is only where part of a line may be returned."""
+    return {
+        422: {
+            "model": ServiceErrorAnswer,
+            "description": "A return that is not accepted; the code is a word (section 20)",
+        }
+    }
 
 
 def pong() -> Responses:

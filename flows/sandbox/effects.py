@@ -9,7 +9,8 @@ from flows.sandbox.book import Book
 from flows.sandbox.catalog import Catalog
 from flows.sandbox.clock import Clock, one_year_after, pacific_day
 from flows.sandbox.numbering import Numbering
-from flows.sandbox.order_checks import renews_early
+from flows.sandbox.order_checks import renews_early, takes_back_an_early_renewal
+from flows.sandbox.part_returns import quantity_kept
 from flows.sandbox.records import (
     ACTIVE_SUBSCRIPTION,
     DONE,
@@ -159,17 +160,27 @@ class Effects:
         )
 
     def _finish_return(self, order: Order) -> None:
-        """The original lines become 1008, the subscriptions lose the licences (section 10)."""
+        """Original lines of which nothing is left become 1008, the subscriptions lose the
+        licences (sections 10 and 20).
+        """
         original = self.book.orders[order.reference_order_id]
-        numbers = {item.ext_line_item_number for item in order.line_items}
-        returned = [item for item in original.line_items if item.ext_line_item_number in numbers]
-        if any(item.status != DONE for item in returned):
+        returned = {item.ext_line_item_number: item.quantity for item in order.line_items}
+        bought = {
+            item.ext_line_item_number: item
+            for item in original.line_items
+            if item.ext_line_item_number in returned
+        }
+        left = {
+            number: quantity_kept(self.book, original, item) - returned[number]
+            for number, item in bought.items()
+        }
+        if any(item.status != DONE or left[number] < 0 for number, item in bought.items()):
             self.fail(order, FAILED)
             return
-        for item in returned:
-            self._take_back(original, item)
-        self._mark_returned(original, numbers)
-        ids = {item.ext_line_item_number: item.subscription_id for item in returned}
+        for number, item in bought.items():
+            self._take_back(original, item, returned[number])
+        self._mark_returned(original, {number for number in bought if not left[number]})
+        ids = {number: item.subscription_id for number, item in bought.items()}
         self.put(
             order,
             DONE,
@@ -179,18 +190,18 @@ class Effects:
             ],
         )
 
-    def _take_back(self, original: Order, item: LineItem) -> None:
+    def _take_back(self, original: Order, item: LineItem, quantity: int) -> None:
         """Of an early renewal whose term has not begun, the renewal; else licences."""
         owned = self.book.subscription(original.customer_id, item.subscription_id)
         if owned is None:
             return
-        if original.order_type == "RENEWAL" and owned.renewal_date == original.term_start:
-            left = max((owned.renewed_quantity or 0) - item.quantity, 0)
+        if takes_back_an_early_renewal(original, owned):
+            left = max((owned.renewed_quantity or 0) - quantity, 0)
             is_over = owned.status == SCHEDULED_SUBSCRIPTION and not left
             status = LAPSED_SUBSCRIPTION if is_over else owned.status
             self.book.put_subscription(replace(owned, renewed_quantity=left, status=status))
         else:
-            self._give_up(owned, item.quantity)
+            self._give_up(owned, quantity)
 
     def _give_up(self, owned: Subscription, quantity: int) -> None:
         """Licences less; at none the subscription ends."""

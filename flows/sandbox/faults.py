@@ -1,4 +1,4 @@
-"""Faults on demand: which call is hit by what (reference, end of section 4.5).
+"""Faults on demand: which call is hit by what (reference, sections 4.5 and 5).
 
 A specification is a list such as `slow=0.05,executed-504@7,get:429=0.1`: a share of all order
 POSTs, the seventh order POST, a share of all GETs. The same seed hits the same calls.
@@ -22,12 +22,20 @@ class Fault(StrEnum):
     EXECUTED_504 = "executed-504"
     UNEXECUTED_504 = "unexecuted-504"
     EXECUTED_500 = "executed-500"
+    EXECUTED_500_1124 = "executed-500-1124"
+    UNEXECUTED_500 = "unexecuted-500"
     UNEXECUTED_500_1124 = "unexecuted-500-1124"
+    BAD_GATEWAY = "502"
+    UNAVAILABLE = "503"
+    GATEWAY_TIMEOUT_PAGE = "504"
     TOO_MANY = "429"
     TOO_MANY_RETRY_AFTER = "429-retry-after"
+    TOO_MANY_GATEWAY = "429-gateway"
     SLOW = "slow"
     CUT_BODY = "cut-body"
     UNAUTHORIZED = "401"
+    KEY_MISSING = "403-key-missing"
+    KEY_UNKNOWN = "403-key-unknown"
     NOT_JSON = "not-json"
 
 

@@ -81,7 +81,8 @@ class Gateway:
         if fault is Fault.CLOSED_BEFORE:
             return await self._send(call, Outcome(Answer(0, b"")), fault)
         call = replace(call, body=await request.body())
-        await asyncio.sleep(delay)
+        if delay:
+            await asyncio.sleep(delay)
         response = await self._answer(call, operation, fault)
         if fault is Fault.SLOW:
             await asyncio.sleep(self.slow_seconds)
@@ -192,8 +193,17 @@ class Gateway:
 
 
 def _carried_out(call: Call, operation: Operation, fault: Fault | None) -> Outcome:
+    """What came of a call; 1124 is the service's own answer, so it is stored like any other."""
     if fault is Fault.UNEXECUTED_500_1124:
         return Outcome(refused(ServiceRefusal("1124")))
+    outcome = _executed(call, operation)
+    if fault is Fault.EXECUTED_500_1124:
+        made = outcome.answer.order_id
+        return Outcome(replace(refused(ServiceRefusal("1124")), order_id=made), executed=True)
+    return outcome
+
+
+def _executed(call: Call, operation: Operation) -> Outcome:
     try:
         return Outcome(operation(call), executed=True)
     except Refusal as refusal:

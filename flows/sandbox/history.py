@@ -22,6 +22,7 @@ from flows.sandbox.queries import (
     positive,
     true_or_false,
 )
+from flows.sandbox.recommending import recommendations
 from flows.sandbox.records import Answer, Customer, Order
 from flows.sandbox.wire import OrderHistoryAnswer
 from schemas.code_tables import status_codes
@@ -55,6 +56,7 @@ class HistoryDesk:
     book: Book
     catalog: Catalog
     clock: Clock
+    partial_returns: bool
 
     def page(self, call: Call, customer_id: str) -> Answer:
         """One page, newest first; 1116, 1132 and 1133 as refusals."""
@@ -74,10 +76,17 @@ class HistoryDesk:
                 offset=search.offset,
                 limit=search.limit,
                 items=[
-                    order_answer(self.book, self.catalog, order, priced=search.priced)
+                    order_answer(
+                        self.book,
+                        self.catalog,
+                        order,
+                        priced=search.priced,
+                        with_remaining=self.partial_returns,
+                    )
                     for order in page
                 ],
                 links=page_links(call, limit=search.limit, offset=search.offset, total=len(found)),
+                recommendations=recommendations(self.catalog, call),
             ),
         )
 

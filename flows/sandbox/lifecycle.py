@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flows.sandbox.book import Book
 from flows.sandbox.clock import Clock
@@ -26,6 +26,13 @@ _MOST_AT_ONCE = 100
 """Orders finished before others get their turn again."""
 
 
+BETWEEN_RENEWALS = timedelta(seconds=120)
+
+
+class RenewedJustNowError(Exception):
+    """The renewal job was started by hand less than two minutes ago."""
+
+
 class Lifecycle:
     """Finishes open orders and checks of accounts when their time has come, by its clock."""
 
@@ -37,6 +44,7 @@ class Lifecycle:
         self._due: list[tuple[datetime, int, str]] = []
         self._checks: list[tuple[datetime, str]] = []
         self._wake = asyncio.Event()
+        self._renewed_by_hand_at: datetime | None = None
         for customer in book.customers.values():
             if customer.status == NEW_CUSTOMER:
                 self.expect_check(customer)
@@ -86,6 +94,14 @@ class Lifecycle:
         for order in orders:
             self.expect(order)
         return orders
+
+    def renew_by_hand(self) -> list[Order]:
+        """The renewal job started by a person: at most every two minutes (section 21)."""
+        now = self._clock.now()
+        if self._renewed_by_hand_at and abs(now - self._renewed_by_hand_at) < BETWEEN_RENEWALS:
+            raise RenewedJustNowError
+        self._renewed_by_hand_at = now
+        return self.renew_due()
 
     def set_status(self, order: Order, status: str) -> None:
         """Set a status by hand (section 21): 1000 carries an open order out."""

@@ -59,6 +59,12 @@ class Marketplace:
             seed.fill(self.book, self.catalog, self.partner, self.clock)
         await self.book.commit()
 
+    async def clock_was_moved(self) -> None:
+        """Keep where the clock stands, and look what has fallen due by it."""
+        self.book.keep_clock()
+        await self.book.commit()
+        self.lifecycle.look_again()
+
 
 def open_marketplace(settings: SandboxSettings) -> Marketplace:
     """The marketplace over the settings' state file, or in memory without one."""
@@ -96,6 +102,7 @@ def open_marketplace(settings: SandboxSettings) -> Marketplace:
         numbering=numbering,
         finish_after=finish_after,
         placed_status=202 if settings.placed_is_202 else 201,
+        partial_returns=settings.partial_returns,
     )
     accounts = AccountDesk(book, catalog, partner)
     return Marketplace(
@@ -108,7 +115,7 @@ def open_marketplace(settings: SandboxSettings) -> Marketplace:
         lifecycle=lifecycle,
         gateway=gateway,
         orders=orders,
-        history=HistoryDesk(book, catalog, clock),
+        history=HistoryDesk(book, catalog, clock, settings.partial_returns),
         accounts=accounts,
         account_entry=AccountEntryDesk(
             book=book,

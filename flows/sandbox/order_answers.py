@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from flows.sandbox.clock import pacific_day, wire_moment
 from flows.sandbox.deals import Deal, EligibleOffer, Term
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.order_checks import OrderCase
+from flows.sandbox.part_returns import RETURNABLE_TYPES, remaining_quantity
 from flows.sandbox.prices import LinePrice, line_price
 from flows.sandbox.records import DONE, CancellingItem, LineItem, Order
 from flows.sandbox.wire import (
@@ -62,8 +63,12 @@ def preview_answer(case: OrderCase, deal: Deal, *, priced: bool) -> PreviewAnswe
     )
 
 
-def order_answer(book: Book, catalog: Catalog, order: Order, *, priced: bool) -> OrderAnswer:
-    """A placed order; prices where they are asked for and to be had."""
+def order_answer(
+    book: Book, catalog: Catalog, order: Order, *, priced: bool, with_remaining: bool = False
+) -> OrderAnswer:
+    """A placed order; prices where they are asked for and to be had, and what remains to be
+    returned where parts of a line may be (section 20).
+    """
     prices = _order_prices(book, catalog, order) if priced else None
     return OrderAnswer(
         reference_order_id=order.reference_order_id,
@@ -74,12 +79,21 @@ def order_answer(book: Book, catalog: Catalog, order: Order, *, priced: bool) ->
         order_type=order.order_type,
         status=order.status,
         source=order.source,
-        line_items=_line_answers(order.line_items, prices),
+        line_items=_line_answers(
+            order.line_items, prices, _remaining(book, order) if with_remaining else None
+        ),
         cancelling_items=_cancelling_answers(order.cancelling_items, prices),
         creation_date=wire_moment(order.created_at),
         links=self_link(f"/v3/customers/{order.customer_id}/orders/{order.order_id}"),
         pricing_summary=prices.summary() if prices else None,
     )
+
+
+def _remaining(book: Book, order: Order) -> list[int] | None:
+    """Line by line; None for an order that is not returned in parts, a RETURN above all."""
+    if order.order_type not in RETURNABLE_TYPES:
+        return None
+    return [remaining_quantity(book, order, item) for item in order.line_items]
 
 
 def _only_currency(items: Sequence[LineItem]) -> str | None:
@@ -103,14 +117,14 @@ def _order_prices(book: Book, catalog: Catalog, order: Order) -> _Prices | None:
     currency = order.currency_code
     if order.status != DONE or currency is None:
         return None
-    # A RETURN gives back what was paid for the original lines.
+    # A RETURN gives back what was paid for the original lines, or for parts of them.
     paid = book.orders[order.reference_order_id] if order.order_type == "RETURN" else order
     day = pacific_day(paid.created_at)
     terms = _Terms(catalog, currency, day, Term(paid.term_start or day, paid.term_end))
     return _Prices(
         currency,
         [
-            terms.price_of(bought, _honoured(catalog, bought))
+            terms.price_of(replace(bought, quantity=item.quantity), _honoured(catalog, bought))
             for item in order.line_items
             if (bought := paid.line(item.ext_line_item_number))
         ],
@@ -148,18 +162,25 @@ def _honoured(catalog: Catalog, item: LineItem) -> FlexDiscount | None:
     return next((catalog.flex_discount_by_id(use.id) for use in honoured), None)
 
 
-def _line_answers(items: Sequence[LineItem], prices: _Prices | None) -> list[LineAnswer]:
+def _line_answers(
+    items: Sequence[LineItem], prices: _Prices | None, remaining: Sequence[int] | None = None
+) -> list[LineAnswer]:
     return [
-        _line_answer(item, prices.lines[place] if prices else None)
+        _line_answer(
+            item,
+            prices.lines[place] if prices else None,
+            remaining[place] if remaining else None,
+        )
         for place, item in enumerate(items)
     ]
 
 
-def _line_answer(item: LineItem, price: LinePrice | None) -> LineAnswer:
+def _line_answer(item: LineItem, price: LinePrice | None, remaining: int | None) -> LineAnswer:
     return LineAnswer(
         ext_line_item_number=item.ext_line_item_number,
         offer_id=item.offer_id,
         quantity=item.quantity,
+        remaining_quantity=remaining,
         subscription_id=item.subscription_id,
         status=item.status,
         currency_code=item.currency_code,

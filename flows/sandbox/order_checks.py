@@ -35,6 +35,7 @@ class OrderCase:
     catalog: Catalog
     worldwide_sales: bool
     programmes: frozenset[str]
+    partial_returns: bool
     now: datetime
     today: date
 
@@ -42,6 +43,11 @@ class OrderCase:
     def is_preview(self) -> bool:
         """Whether nothing will be placed."""
         return self.order.is_preview
+
+    @property
+    def is_purchase(self) -> bool:
+        """Whether something is bought (or would be), not renewed, exchanged or given back."""
+        return self.order.order_type in ("NEW", "PREVIEW")
 
     @property
     def utc_day(self) -> date:
@@ -193,6 +199,11 @@ def check_not_renewing_early(case: OrderCase) -> None:
 def renews_early(order: Order) -> bool:
     """Whether a RENEWAL was placed before its term begins."""
     return order.term_start is not None and order.created_at.date() < order.term_start
+
+
+def takes_back_an_early_renewal(original: Order, owned: Subscription) -> bool:
+    """Whether a return gives a renewal back whose term has not begun, and no licences."""
+    return original.order_type == "RENEWAL" and owned.renewal_date == original.term_start
 
 
 def deployments(case: OrderCase) -> None:

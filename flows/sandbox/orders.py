@@ -19,10 +19,12 @@ from flows.sandbox.numbering import Numbering
 from flows.sandbox.order_answers import order_answer, preview_answer
 from flows.sandbox.order_checks import OrderCase, check_lines
 from flows.sandbox.partner import Partner
+from flows.sandbox.recommending import recommendations
 from flows.sandbox.records import OPEN, Answer, Customer, Order
 from flows.sandbox.renewing import renew
 from flows.sandbox.request_reading import read_order, read_order_patch
 from flows.sandbox.returning import give_back
+from flows.sandbox.rights import check_may_change
 from flows.sandbox.switching import revert, switch
 from flows.sandbox.wire import OrderRequest
 
@@ -39,6 +41,7 @@ class OrderDesk:
     numbering: Numbering
     finish_after: timedelta
     placed_status: int
+    partial_returns: bool
 
     def place(self, call: Call, customer_id: str) -> Answer:
         """Order create, previews included (sections 8 to 12)."""
@@ -46,21 +49,31 @@ class OrderDesk:
         if customer is None:
             raise ServiceRefusal("1116")
         case = self._case(customer, read_order(call.body))
+        if not case.is_preview:
+            check_may_change(self.book, call)
         check_lines(case)
         deal = _DESKS[case.order.order_type](case)
         if case.is_preview:
-            return answer_of(200, preview_answer(case, deal, priced=call.asks_for("fetch-price")))
+            return self._previewed(call, case, deal)
         return self._accept(case, deal, reassigns_users=call.asks_for("reassign-users"))
 
     def get(self, call: Call, customer_id: str, order_id: str) -> Answer:
         """Order get (section 13.1)."""
         order = self._order(customer_id, order_id)
-        return self._answer(200, order, priced=call.asks_for("fetch-price"))
+        answer = order_answer(
+            self.book,
+            self.catalog,
+            order,
+            priced=call.asks_for("fetch-price"),
+            with_remaining=self.partial_returns,
+        ).model_copy(update={"recommendations": recommendations(self.catalog, call)})
+        return answer_of(200, answer)
 
     def patch(self, call: Call, customer_id: str, order_id: str) -> Answer:
         """Order patch: another external reference (section 13.3)."""
         order = self._order(customer_id, order_id)
         patch = read_order_patch(call.body)
+        check_may_change(self.book, call)
         order = replace(order, external_reference_id=patch.external_reference_id)
         self.book.put_order(order)
         return self._answer(200, order)
@@ -75,6 +88,7 @@ class OrderDesk:
             catalog=self.catalog,
             worldwide_sales=self.partner.worldwide_sales,
             programmes=self.partner.programmes,
+            partial_returns=self.partial_returns,
             now=now,
             today=pacific_day(now),
         )
@@ -82,6 +96,11 @@ class OrderDesk:
     def _named_original(self, customer: Customer, order: OrderRequest) -> Order | None:
         original = self.book.orders.get(order.reference_order_id or "")
         return original if original and original.customer_id == customer.customer_id else None
+
+    def _previewed(self, call: Call, case: OrderCase, deal: Deal) -> Answer:
+        answer = preview_answer(case, deal, priced=call.asks_for("fetch-price"))
+        added = {"recommendations": recommendations(self.catalog, call)}
+        return answer_of(200, answer.model_copy(update=added))
 
     def _accept(self, case: OrderCase, deal: Deal, *, reassigns_users: bool) -> Answer:
         sequence = self.book.next_sequence()
@@ -113,8 +132,8 @@ class OrderDesk:
             raise ServiceRefusal("2115")
         return order
 
-    def _answer(self, status: int, order: Order, *, priced: bool = False) -> Answer:
-        return answer_of(status, order_answer(self.book, self.catalog, order, priced=priced))
+    def _answer(self, status: int, order: Order) -> Answer:
+        return answer_of(status, order_answer(self.book, self.catalog, order, priced=False))
 
 
 _DESKS: dict[str, Callable[[OrderCase], Deal]] = {

@@ -9,13 +9,12 @@ from flows.sandbox.clock import pacific_day
 from flows.sandbox.deals import Deal, SoldLine, Term
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.order_checks import LineFailure, OrderCase, deployments, refuse_lines
-from flows.sandbox.records import DONE, FAILED_STATUSES, RETURNED, LineItem, Order
+from flows.sandbox.part_returns import RETURNABLE_TYPES, check_parts, remaining_quantity
+from flows.sandbox.records import DONE, RETURNED, LineItem, Order
 from flows.sandbox.wire import LineRequest
 
 RETURN_WINDOW = timedelta(days=14)
 """Counted from creationDate, in UTC, the last second included (C11)."""
-
-RETURNABLE_TYPES = frozenset({"NEW", "RENEWAL"})
 
 
 def give_back(case: OrderCase) -> Deal:
@@ -33,10 +32,15 @@ def give_back(case: OrderCase) -> Deal:
 
 
 def _returnable(case: OrderCase) -> Order:
-    """2115 unknown to this customer; 2116 not finished, failed, or of a type never returned."""
+    """2115 unknown to this customer; 2116 not finished, failed, or of a type never returned.
+
+    Where parts may be returned, a switch has a code of its own (section 20).
+    """
     original = case.original
     if original is None:
         raise ServiceRefusal("2115")
+    if case.partial_returns and original.order_type == "SWITCH":
+        raise ServiceRefusal("RETURN_NOT_SUPPORTED_SWITCH_ORDER")
     finished = original.status in (DONE, RETURNED)
     if not finished or original.order_type not in RETURNABLE_TYPES:
         raise ServiceRefusal("2116")
@@ -44,13 +48,18 @@ def _returnable(case: OrderCase) -> Order:
 
 
 def _check_return_rules(case: OrderCase, original: Order) -> None:
-    """2134 too late, 2131 no such line, 2133 returned before, 2130 offer, 2132 quantity."""
+    """2134 too late, 2131 no such line, 2133 returned before, 2130 offer, 2132 quantity;
+    instead of the last the rules of parts, where they may be returned.
+    """
     if case.now > original.created_at + RETURN_WINDOW:
         raise ServiceRefusal("2134")
     refuse_lines("2131", _lines_not_found(case, original))
     refuse_lines("2133", _lines_returned(case, original))
     refuse_lines("2130", _lines_with_another_offer(case, original))
-    refuse_lines("2132", _lines_with_another_quantity(case, original))
+    if case.partial_returns:
+        check_parts(case, original)
+    else:
+        refuse_lines("2132", _lines_with_another_quantity(case, original))
 
 
 def _lines_not_found(case: OrderCase, original: Order) -> Iterator[LineFailure]:
@@ -60,16 +69,13 @@ def _lines_not_found(case: OrderCase, original: Order) -> Iterator[LineFailure]:
 
 
 def _lines_returned(case: OrderCase, original: Order) -> Iterator[LineFailure]:
-    """Also lines whose return is still under way: nothing is given back twice."""
-    under_way = {
-        item.ext_line_item_number
-        for order in case.book.returns_of(original.order_id)
-        if order.status not in FAILED_STATUSES
-        for item in order.line_items
-    }
+    """Lines of which nothing is left or, where only whole lines come back, not all is."""
     for line in case.order.lines:
         bought = original.line(line.ext_line_item_number)
-        if bought and (bought.status != DONE or bought.ext_line_item_number in under_way):
+        if bought is None:
+            continue
+        left = remaining_quantity(case.book, original, bought)
+        if left < (1 if case.partial_returns else bought.quantity):
             yield line, "ALREADY_RETURNED"
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -17,12 +21,14 @@ from flows.sandbox.documenting import (
     choice,
     many,
     needed,
+    part_refused,
     pong,
     query,
     request_body,
 )
 from flows.sandbox.history import PLACED_TYPES, order_statuses
 from flows.sandbox.marketplace import Marketplace
+from flows.sandbox.recommending import LANGUAGES
 from flows.sandbox.wire import (
     CustomerAnswer,
     CustomerChangeRequest,
@@ -48,11 +54,32 @@ from flows.sandbox.wire import (
 
 _PAGE = query(limit=COUNT, offset=OFFSET)
 _SEGMENT = choice("COM", "EDU", "GOV")
+_RECOMMENDATIONS = query(
+    fetch_recommendations=FLAG,
+    recommendation_country=TEXT,
+    recommendation_language=choice(*LANGUAGES),
+)
+
+
+class _Direct(APIRoute):
+    """Hands the endpoint the request and the ids of its path, which is all that any takes:
+    what FastAPI would read before, the desks read themselves, in the order of section 8.7.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint without FastAPI's reading and checking."""
+        endpoint = self.endpoint
+
+        async def handle(request: Request) -> Response:
+            response: Response = await endpoint(request, **request.path_params)
+            return response
+
+        return handle
 
 
 def sign_in_routes(marketplace: Marketplace) -> APIRouter:
     """The token exchange and the two pings (sections 2 and 6)."""
-    router = APIRouter(tags=["sign-in"])
+    router = APIRouter(route_class=_Direct, tags=["sign-in"])
     gateway = marketplace.gateway
 
     @router.post(
@@ -88,7 +115,9 @@ def sign_in_routes(marketplace: Marketplace) -> APIRouter:
 
 def order_routes(marketplace: Marketplace) -> APIRouter:
     """Orders: create and preview, history, get, patch (sections 8 to 14)."""
-    router = APIRouter(prefix="/v3/customers/{customer_id}/orders", tags=["orders"])
+    router = APIRouter(
+        route_class=_Direct, prefix="/v3/customers/{customer_id}/orders", tags=["orders"]
+    )
     handle, orders, history = (
         marketplace.gateway.handle,
         marketplace.orders,
@@ -97,8 +126,11 @@ def order_routes(marketplace: Marketplace) -> APIRouter:
 
     @router.post(
         "",
-        responses=answers({200: PreviewAnswer, 201: OrderAnswer, 202: OrderAnswer}),
-        openapi_extra=call(query(fetch_price=FLAG, reassign_users=FLAG), OrderRequest),
+        responses=answers({200: PreviewAnswer, 201: OrderAnswer, 202: OrderAnswer})
+        | (part_refused() if orders.partial_returns else {}),
+        openapi_extra=call(
+            [*query(fetch_price=FLAG, reassign_users=FLAG), *_RECOMMENDATIONS], OrderRequest
+        ),
     )
     async def place_order(request: Request, customer_id: str) -> Response:
         return await handle(request, lambda call: orders.place(call, customer_id))
@@ -107,19 +139,22 @@ def order_routes(marketplace: Marketplace) -> APIRouter:
         "",
         responses=answers({200: OrderHistoryAnswer}),
         openapi_extra=call(
-            query(
-                order_type=many(choice(*sorted(PLACED_TYPES))),
-                status=many(choice(*sorted(order_statuses()))),
-                offer_id=many(TEXT),
-                reference_order_id=many(TEXT),
-                reseller_id=many(TEXT),
-                subscription_id=many(TEXT),
-                start_date=DAY,
-                end_date=DAY,
-                limit=COUNT,
-                offset=OFFSET,
-                fetch_price=FLAG,
-            )
+            [
+                *query(
+                    order_type=many(choice(*sorted(PLACED_TYPES))),
+                    status=many(choice(*sorted(order_statuses()))),
+                    offer_id=many(TEXT),
+                    reference_order_id=many(TEXT),
+                    reseller_id=many(TEXT),
+                    subscription_id=many(TEXT),
+                    start_date=DAY,
+                    end_date=DAY,
+                    limit=COUNT,
+                    offset=OFFSET,
+                    fetch_price=FLAG,
+                ),
+                *_RECOMMENDATIONS,
+            ]
         ),
     )
     async def order_history(request: Request, customer_id: str) -> Response:
@@ -128,7 +163,7 @@ def order_routes(marketplace: Marketplace) -> APIRouter:
     @router.get(
         "/{order_id}",
         responses=answers({200: OrderAnswer}),
-        openapi_extra=call(query(fetch_price=FLAG)),
+        openapi_extra=call([*query(fetch_price=FLAG), *_RECOMMENDATIONS]),
     )
     async def get_order(request: Request, customer_id: str, order_id: str) -> Response:
         return await handle(request, lambda call: orders.get(call, customer_id, order_id))
@@ -146,7 +181,7 @@ def order_routes(marketplace: Marketplace) -> APIRouter:
 
 def account_routes(marketplace: Marketplace) -> APIRouter:
     """Customers: get, list, create, update (section 7)."""
-    router = APIRouter(prefix="/v3", tags=["customers"])
+    router = APIRouter(route_class=_Direct, prefix="/v3", tags=["customers"])
     handle, accounts, entry = (
         marketplace.gateway.handle,
         marketplace.accounts,
@@ -202,10 +237,18 @@ def account_routes(marketplace: Marketplace) -> APIRouter:
 
 def subscription_routes(marketplace: Marketplace) -> APIRouter:
     """Subscriptions: list, create, get, patch (section 16)."""
-    router = APIRouter(prefix="/v3/customers/{customer_id}/subscriptions", tags=["subscriptions"])
+    router = APIRouter(
+        route_class=_Direct,
+        prefix="/v3/customers/{customer_id}/subscriptions",
+        tags=["subscriptions"],
+    )
     handle, desk = marketplace.gateway.handle, marketplace.subscriptions
 
-    @router.get("", responses=answers({200: SubscriptionListAnswer}), openapi_extra=call())
+    @router.get(
+        "",
+        responses=answers({200: SubscriptionListAnswer}),
+        openapi_extra=call(_RECOMMENDATIONS),
+    )
     async def list_subscriptions(request: Request, customer_id: str) -> Response:
         return await handle(request, lambda call: desk.list(call, customer_id))
 
@@ -246,7 +289,7 @@ def subscription_routes(marketplace: Marketplace) -> APIRouter:
 
 def offer_routes(marketplace: Marketplace) -> APIRouter:
     """What can be had: flexible discounts, upgrade paths, price list (sections 12.1 and 17)."""
-    router = APIRouter(prefix="/v3", tags=["offers"])
+    router = APIRouter(route_class=_Direct, prefix="/v3", tags=["offers"])
     handle = marketplace.gateway.handle
     discounts, upgrades, prices = (
         marketplace.discounts,

@@ -32,6 +32,7 @@ class SandboxSettings:
     hard_limit: int = 1500
     replay_reads: bool = True
     placed_is_202: bool = False
+    partial_returns: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would make the server reachable from elsewhere or contradict itself."""

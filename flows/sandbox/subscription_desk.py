@@ -15,6 +15,7 @@ from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.levels import is_committed
 from flows.sandbox.lifecycle import Lifecycle
 from flows.sandbox.numbering import Numbering
+from flows.sandbox.recommending import recommendations
 from flows.sandbox.records import (
     LAPSED_SUBSCRIPTION,
     SCHEDULED_SUBSCRIPTION,
@@ -22,9 +23,11 @@ from flows.sandbox.records import (
     Customer,
     Subscription,
 )
+from flows.sandbox.renewable import is_supported
 from flows.sandbox.renewal_codes import check_renewal_code
 from flows.sandbox.renewal_run import is_being_renewed
 from flows.sandbox.request_reading import read_subscription, read_subscription_patch
+from flows.sandbox.rights import check_may_change
 from flows.sandbox.wire import (
     AutoRenewal,
     AutoRenewalRequest,
@@ -56,7 +59,12 @@ class SubscriptionDesk:
         items = [subscription_answer(s) for s in self.book.subscriptions_of(customer_id)]
         return answer_of(
             200,
-            SubscriptionListAnswer(total_count=len(items), items=items, links=self_link(call.path)),
+            SubscriptionListAnswer(
+                total_count=len(items),
+                items=items,
+                links=self_link(call.path),
+                recommendations=recommendations(self.catalog, call),
+            ),
         )
 
     def get(self, _call: Call, customer_id: str, subscription_id: str) -> Answer:
@@ -66,12 +74,13 @@ class SubscriptionDesk:
     def patch(self, call: Call, customer_id: str, subscription_id: str) -> Answer:
         """What the automatic renewal will do (section 16.3).
 
-        3115 unknown, 3119 not active or being renewed, 3116 quantity, 2147 codes, 5123 to 5134
-        high growth, 3120 the renewal as a whole would break.
+        3115 unknown, 3119 not active or being renewed, 3123 no longer sold, 3116 quantity, 2147
+        codes, 5123 to 5134 high growth, 3120 the renewal as a whole would break.
         """
         owned = self._known(customer_id, subscription_id)
         resets = call.asks_for("reset-flex-discount-codes") or call.asks_for("reset-renewal-code")
         asked = read_subscription_patch(call.body, may_be_empty=resets).auto_renewal
+        check_may_change(self.book, call)
         if not owned.is_active or is_being_renewed(self.book, owned):
             raise ServiceRefusal("3119")
         customer = self.book.customers[customer_id]
@@ -81,6 +90,7 @@ class SubscriptionDesk:
             owned = replace(owned, renewal_code=None)
         if asked is not None:
             product = self.catalog.products[owned.product]
+            _check_supported(asked, product, customer)
             _check_quantity(asked, product)
             _check_codes(asked)
             check_renewal_code(self.catalog, customer, owned, asked, self.clock.now().date())
@@ -93,6 +103,7 @@ class SubscriptionDesk:
         """A subscription scheduled for the next automatic renewal (section 16.4)."""
         customer = self._customer(customer_id)
         asked = read_subscription(call.body)
+        check_may_change(self.book, call)
         product = self._product(asked)
         if not asked.auto_renewal.enabled:
             raise ServiceRefusal("1117", ["autoRenewal.enabled"])
@@ -202,6 +213,12 @@ class SubscriptionDesk:
             minimum = customer.commitment.minimum_licences
             if licences < min(minimum, before):
                 raise ServiceRefusal("3120", ["BELOW_COMMITTED_MINIMUM"])
+
+
+def _check_supported(asked: AutoRenewalRequest, product: Product, customer: Customer) -> None:
+    """3123: a product that is no longer sold takes no preferences; it can be switched off."""
+    if asked.enabled is not False and not is_supported(product, customer):
+        raise ServiceRefusal("3123")
 
 
 def _check_quantity(asked: AutoRenewalRequest, product: Product) -> None:

@@ -314,11 +314,14 @@ class Pricing(_Answer):
 
 
 class LineAnswer(_Answer):
-    """One line of an order answer (reference, section 8.5)."""
+    """One line of an order answer (reference, section 8.5); what remains of it to be returned
+    only where parts may be (section 20).
+    """
 
     ext_line_item_number: int
     offer_id: str
     quantity: int
+    remaining_quantity: int | None = None
     subscription_id: str
     status: str
     currency_code: str
@@ -364,6 +367,20 @@ class EligibleOfferAnswer(_Answer):
     eligibility_criteria: EligibilityCriteria
 
 
+class ServiceErrorAnswer(_Answer):
+    """An error of the service or of the gateway's checks (reference, section 5)."""
+
+    code: str
+    message: str
+    additional_details: list[str] | None = None
+
+
+class Recommendations(_Answer):
+    """What became of a wish for recommendations (reference, section 8.3)."""
+
+    error_details: ServiceErrorAnswer
+
+
 class PreviewAnswer(_Answer):
     """The answer to a preview: no order id, no status, no links."""
 
@@ -378,6 +395,7 @@ class PreviewAnswer(_Answer):
     cancelling_items: list[CancellingAnswer] | None = None
     pricing_summary: list[PriceTotal] | None = None
     eligible_offers: list[EligibleOfferAnswer] | None = None
+    recommendations: Recommendations | None = None
     creation_date: str
 
 
@@ -397,6 +415,7 @@ class OrderAnswer(_Answer):
     creation_date: str
     links: Links
     pricing_summary: list[PriceTotal] | None = None
+    recommendations: Recommendations | None = None
 
 
 class OrderHistoryAnswer(_Answer):
@@ -408,6 +427,7 @@ class OrderHistoryAnswer(_Answer):
     limit: int
     items: list[OrderAnswer]
     links: Links
+    recommendations: Recommendations | None = None
 
 
 class AutoRenewal(_Answer):
@@ -443,6 +463,7 @@ class SubscriptionListAnswer(_Answer):
     total_count: int
     items: list[SubscriptionAnswer]
     links: Links
+    recommendations: Recommendations | None = None
 
 
 class AddressAnswer(_Answer):
@@ -661,14 +682,6 @@ class TokenAnswer(_Answer):
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  # the name of a kind of token
     expires_in: int
-
-
-class ServiceErrorAnswer(_Answer):
-    """An error of the service or of the gateway's checks (reference, section 5)."""
-
-    code: str
-    message: str
-    additional_details: list[str] | None = None
 
 
 class GatewayErrorAnswer(_Answer):

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 Make = Callable[..., Any]
 
 EXECUTED = ["closed-after", "executed-504", "executed-500", "cut-body", "not-json"]
-UNEXECUTED = ["closed-before", "unexecuted-504", "429", "429-retry-after", "401"]
+UNEXECUTED = [
+    "closed-before",
+    "unexecuted-500",
+    "unexecuted-504",
+    "502",
+    "503",
+    "504",
+    "429",
+    "429-retry-after",
+    "429-gateway",
+    "401",
+    "403-key-missing",
+    "403-key-unknown",
+]
 NO_ANSWER = {"closed-before", "closed-after", "cut-body"}
 
 
@@ -63,6 +76,23 @@ def test_the_order_does_not_exist_and_the_repeat_places_it(
     assert sandbox.order(customer_id, new(), x_correlation_id=correlation_id).status_code == 201
 
 
+def test_an_order_may_exist_although_its_answer_is_an_internal_error(
+    sandbox: Sandbox, new: Make
+) -> None:
+    """1124 is the stored answer: a repeat gets it again and places no second order."""
+    customer_id, correlation_id = sandbox.customer(), str(uuid.uuid4())
+    sandbox.control("PUT", "faults", {"spec": "executed-500-1124@1"})
+    first = sandbox.order(customer_id, new(), x_correlation_id=correlation_id)
+    assert (first.status_code, first.json()["code"]) == (500, "1124")
+    again = sandbox.order(customer_id, new(), x_correlation_id=correlation_id)
+    assert (again.status_code, again.content) == (500, first.content)
+    (placed,) = [o for o in _book(sandbox)["orders"] if o["customerId"] == customer_id]
+    assert (placed["status"], placed["externalReferenceId"]) == ("1002", "PO-1")
+    executed, replayed = _calls(sandbox, correlation_id)
+    assert (executed["executed"], executed["orderId"]) == (True, placed["orderId"])
+    assert (replayed["executed"], replayed["replayed"]) == (False, True)
+
+
 def test_an_internal_error_of_the_service_is_stored(sandbox: Sandbox, new: Make) -> None:
     customer_id, correlation_id = sandbox.customer(), str(uuid.uuid4())
     sandbox.control("PUT", "faults", {"spec": "unexecuted-500-1124@1"})
@@ -82,9 +112,26 @@ def test_an_internal_error_of_the_service_is_stored(sandbox: Sandbox, new: Make)
         ("executed-504", 504, '{"error_code":"504001","message":"Gateway Timeout"}', None),
         ("unexecuted-504", 504, '{"error_code":"504001","message":"Gateway Timeout"}', None),
         ("executed-500", 500, "Internal Server Error", None),
+        ("unexecuted-500", 500, "Internal Server Error", None),
+        ("502", 502, "<html><body><h1>502 Bad Gateway</h1></body></html>", None),
+        ("503", 503, "<html><body><h1>503 Service Unavailable</h1></body></html>", None),
+        ("504", 504, "<html><body><h1>504 Gateway Time-out</h1></body></html>", None),
         ("429", 429, '{"code":"4118","message":"Too many requests"}', None),
         ("429-retry-after", 429, '{"code":"4118","message":"Too many requests"}', "1"),
+        ("429-gateway", 429, '{"error_code":"429050","message":"Too many requests"}', None),
         ("401", 401, '{"error_code":"401013","message":"Oauth token is not valid"}', None),
+        (
+            "403-key-missing",
+            403,
+            '{"error_code":"403000","message":"Api Key is required"}',
+            None,
+        ),
+        (
+            "403-key-unknown",
+            403,
+            '{"error_code":"403003","message":"Api Key is invalid"}',
+            None,
+        ),
     ],
 )
 def test_what_a_fault_looks_like(
@@ -176,6 +223,15 @@ def test_a_specification_that_cannot_be_read_is_refused(sandbox: Sandbox, spec: 
     answer = sandbox.http.put("/control/faults", json={"spec": spec})
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+def test_every_fault_is_shown_here() -> None:
+    stored = {"executed-500-1124", "unexecuted-500-1124"}
+    assert {*EXECUTED, *UNEXECUTED, *stored, "slow"} == set(Fault)
+
+
+def _book(sandbox: Sandbox) -> dict[str, Any]:
+    return sandbox.control("GET", "book")
 
 
 def _until_cut(answer: httpx.Response) -> bytes:

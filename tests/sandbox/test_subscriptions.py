@@ -17,6 +17,7 @@ PRO = "65327114CA"
 ADD_ON = "65330218CA"
 CREDITS = "65322651CA"
 LEGACY = "65308888CA"
+INK = "65301177CA"
 CLASSROOM = "65340077CA"
 
 Json = dict[str, Any]
@@ -146,6 +147,33 @@ def test_what_has_lapsed_cannot_be_changed(sandbox: Sandbox) -> None:
     )
     answer = sandbox.call("PATCH", _path(sandbox, customer), {"autoRenewal": {"enabled": True}})
     assert (answer.status_code, answer.json()["code"]) == (400, "3119")
+
+
+@pytest.mark.parametrize(
+    ("product", "settings", "code"),
+    [
+        (INK, {"enabled": True}, "3123"),
+        (INK, {"renewalQuantity": 4}, "3123"),
+        (INK, {"enabled": False}, None),
+        (LEGACY, {"enabled": True}, "3123"),
+    ],
+)
+def test_what_is_no_longer_sold_can_only_be_switched_off(
+    sandbox: Sandbox, product: str, settings: Json, code: str | None
+) -> None:
+    customer = sandbox.customer(licences=_licences(product))
+    path = _path(sandbox, customer, product)
+    answer = sandbox.call("PATCH", path, {"autoRenewal": settings})
+    assert answer.json().get("code") == code
+    expected = settings["enabled"] if code is None else True
+    assert sandbox.get(path).json()["autoRenewal"]["enabled"] is expected
+
+
+def test_a_discontinued_product_goes_on_for_committed_customers(sandbox: Sandbox) -> None:
+    commitment = {"startDate": "2025-01-01", "endDate": "2099-01-01", "minimumLicences": 10}
+    customer = sandbox.customer(licences=_licences(LEGACY), commitment=commitment)
+    path = _path(sandbox, customer, LEGACY)
+    assert _patch(sandbox, path, enabled=True, renewalQuantity=12)["renewalQuantity"] == 12
 
 
 def test_an_add_on_needs_its_product_at_the_renewal(sandbox: Sandbox) -> None:
