@@ -21,6 +21,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.marketplace
 
 # Exact versions and hashes, for every platform, without addresses.
 lock: $(VENV)/.made

@@ -133,34 +133,30 @@ def check_eligibility(case: OrderCase, levels: Levels) -> None:
 
 def _levels(case: OrderCase) -> Levels:
     """By licences owned, on order and in this order (reference, section 7.4)."""
-    return entitled_levels(
-        case.catalog,
-        case.customer,
-        licences=_in_all(case, consumables=False),
-        consumables=_in_all(case, consumables=True),
-    )
+    products = case.catalog.products
+    licences = consumables = 0
+    for product, quantity in _in_all(case):
+        if products[product].is_consumable:
+            consumables += quantity
+        else:
+            licences += quantity
+    return entitled_levels(case.catalog, case.customer, licences=licences, consumables=consumables)
 
 
-def _in_all(case: OrderCase, *, consumables: bool) -> int:
-    """Owned, plus orders under way, plus this one.
+def _in_all(case: OrderCase) -> Iterator[tuple[str, int]]:
+    """Products and quantities owned, then those of orders under way, then those of this one.
 
     Orders under way count at once, so that the level does not depend on how quickly they
     finish; those of an inactive customer will fail and do not count.
     """
-    products = case.catalog.products
     customer_id = case.customer.customer_id
-    total = licences_owned(case.book, case.catalog, customer_id, consumables=consumables)
+    for owned in case.book.subscriptions_of(customer_id):
+        if owned.is_active:
+            yield owned.product, owned.current_quantity
     if not case.customer.is_inactive:
-        total += sum(
-            quantity
-            for product, quantity in case.book.on_order(customer_id).items()
-            if products[product].is_consumable == consumables
-        )
-    return total + sum(
-        line.quantity
-        for line in case.order.lines
-        if case.product(line).is_consumable == consumables
-    )
+        yield from case.book.on_order(customer_id).items()
+    for line in case.order.lines:
+        yield line.offer_id[:10], line.quantity
 
 
 def _ineligible_lines(case: OrderCase, levels: Levels) -> Iterator[LineFailure]:

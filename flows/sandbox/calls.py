@@ -45,7 +45,7 @@ class Call:
         """Whether this is an order create call, previews included."""
         return self.method == "POST" and self.path.endswith("/orders")
 
-    @property
+    @cached_property
     def key(self) -> CallKey:
         """What makes a repeat of this call the same intent."""
         return CallKey(self.api_key or "", self.method, self.path, self.correlation_id or "")
