@@ -12,20 +12,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
 from flows.ledger import Ledger
-from flows.marketplace.client import Address, Marketplace
+from flows.marketplace.client import Address, Marketplace, connect_seconds
 from flows.marketplace.pace import Pace
 from flows.ordering import answers as answering
 from flows.ordering.follow import follow
 from flows.ordering.group import Grouping, group
+from flows.ordering.hands import Hands
+from flows.ordering.life import CLOCK_MAY_LAG
 from flows.ordering.plan import Run, keys_of, plan
-from flows.ordering.submit import Hands, price, submit
+from flows.ordering.submit import price, submit
 from flows.outputs import check_place, default_output, write_output
 from flows.practice import practice_marketplace
 from flows.settings import Settings
@@ -109,7 +111,7 @@ class Desk:
             address = Address(api_url, ims_url, settings.api_key, settings.secret())
             self._pace = Pace(settings.calls_per_5s)
             self._marketplace = await stack.enter_async_context(
-                Marketplace(address, self._pace, settings.effective_patience)
+                Marketplace(address, self._pace, settings.effective_patience, settings.read_seconds)
             )
             await self._marketplace.check()
             self._stack = stack.pop_all()
@@ -119,6 +121,10 @@ class Desk:
             key_fingerprint=settings.key_fingerprint,
             in_flight=settings.in_flight,
             patience=settings.effective_patience,
+            call_seconds=settings.read_seconds + connect_seconds(settings.read_seconds),
+            settle=timedelta(seconds=settings.settle),
+            resend=settings.resend,
+            clock_back=_is_behind(self.ledger),
         )
         return self
 
@@ -267,6 +273,12 @@ class Desk:
             attention=_attention(rows, entries),
             stopped=self.stopped,
         )
+
+
+def _is_behind(ledger: Ledger) -> bool:
+    """Whether this computer's clock is behind the newest time in the ledger."""
+    newest = ledger.newest_moment()
+    return newest is not None and newest - datetime.now(UTC) > CLOCK_MAY_LAG
 
 
 def open_ledger(settings: Settings) -> Ledger:

@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     calls_per_5s: int = Field(985, ge=1, le=1000)
     in_flight: int = Field(64, ge=1, le=500)
     resend: Literal["auto", "ask"] = "auto"
+    settle: float = Field(900, gt=0)
     patience: float | None = Field(None, gt=0, le=10)
+    read_seconds: float = Field(60, ge=0.2, le=600)
     max_quantity: int | None = Field(None, ge=1)
     max_orders: int = Field(1000, ge=1)
     headers: dict[str, str] = {}

@@ -75,7 +75,12 @@ UNSETTLED: Final = frozenset({IntentState.SENT, IntentState.LOOKING, IntentState
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One decision to place one order; body and correlation id never change."""
+    """One decision to place one order; body and correlation id never change.
+
+    `doubt` says why it is looked up (a `Kind` or `Doubt` of ordering.life), "" when it is not;
+    `looks` counts the look-ups since its last send that found nothing. `replaces` is the
+    retired intent whose place it took.
+    """
 
     intent_id: str
     account: str
@@ -99,6 +104,10 @@ class Intent:
     error_message: str = ""
     error_details: tuple[str, ...] = ()
     answered_at: datetime | None = None
+    doubt: str = ""
+    looks: int = 0
+    looked_at: datetime | None = None
+    replaces: str = ""
 
 
 # --- what comes back over the wire; unknown fields are ignored (reference, section 1) ---
@@ -230,7 +239,8 @@ class Reply:
     `http_status` is None when no answer came; `code` is "" on success, else the vendor's
     code, `HTTP/<status>` or `NET/…` (error-codes.csv). `order` is the readable order of a
     success. `retry_after` is in seconds. `spoken_by_service` tells a body of the order
-    service from one of the gateway or a proxy (reference, section 5).
+    service from one of the gateway or a proxy (reference, section 5). `digest` is the same for
+    two failures whose bodies are the same byte for byte.
     """
 
     request_id: str
@@ -242,6 +252,7 @@ class Reply:
     raw: dict[str, Any] | None = None
     retry_after: float | None = None
     spoken_by_service: bool = False
+    digest: str = ""
 
 
 def faulty_lines(details: Iterable[str]) -> dict[int, str]:

@@ -1,6 +1,6 @@
 """The durable memory of workbooks, intents, attempts and outcomes. The only user of SQLAlchemy."""
 
 from flows.ledger.book import Ledger
-from flows.ledger.database import LedgerFault
+from flows.ledger.faults import LedgerFault
 
 __all__ = ["Ledger", "LedgerFault"]

@@ -6,31 +6,34 @@ and may be called from any thread.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from flows.ledger import tables
-from flows.ledger.database import LedgerFault, open_engine, said_plainly
+from flows.ledger import steps, tables
+from flows.ledger.database import hold_planning, open_engine
+from flows.ledger.faults import LedgerFault, said_plainly
+from flows.ledger.group import GroupCommit
+from flows.ledger.owners import Owner
 from flows.ledger.rows import (
     entry_of,
     entry_row,
     fault_of,
     fault_row,
     intent_of,
-    intent_row,
     moment,
     submission_of,
     submission_row,
 )
+from flows.ledger.schema import bring_up_to_date
 from schemas.entries import Entry, Submission
 from schemas.faults import Fault
 from schemas.orders import UNSETTLED, Intent, IntentState, OrderAnswer, Reply
@@ -38,6 +41,16 @@ from schemas.outcomes import Environment
 
 _CHUNK: Final = 500
 """Values in one IN list; SQLite has a limit on variables."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """How often attempts of one intent failed with the same bytes, and since when."""
+
+    times: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +101,14 @@ class Planning:
                 tables.sheet_faults,
                 [fault_row(run, place, fault) for place, fault in enumerate(faults)],
             ),
-            (tables.intents, [intent_row(intent) for intent in intents]),
-            (tables.entries, [entry_row(run, entry) for entry in entries]),
         ):
             if rows:
                 self._connection.execute(insert(table), rows)
+        steps.write_intents(self._connection, list(intents))
+        if entries:
+            self._connection.execute(
+                insert(tables.entries), [entry_row(run, entry) for entry in entries]
+            )
 
 
 class Ledger:
@@ -103,8 +119,9 @@ class Ledger:
         self._keep = keep
         with said_plainly("opened"):
             self._engine = open_engine(url)
-            tables.metadata.create_all(self._engine)
-            self._check_version()
+            bring_up_to_date(self._engine)
+        self._group = GroupCommit(self._engine)
+        self._owner = Owner(keep.parent / "owners")
 
     @classmethod
     def in_folder(cls, state: Path) -> Ledger:
@@ -124,19 +141,10 @@ class Ledger:
         return (state / "ledger.sqlite").exists()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Write what is waiting and let go of the database."""
+        self._group.close()
+        self._owner.close()
         self._engine.dispose()
-
-    def _check_version(self) -> None:
-        with self._engine.begin() as connection:
-            version = connection.execute(select(func.max(tables.versions.c.version))).scalar()
-            if version is None:
-                connection.execute(insert(tables.versions), {"version": tables.SCHEMA_VERSION})
-            elif version > tables.SCHEMA_VERSION:
-                raise LedgerFault(
-                    "The ledger was written by a newer Orderdrop; use that one. "
-                    "Nothing was ordered."
-                )
 
     # --- workbooks and plans ---
 
@@ -185,6 +193,7 @@ class Ledger:
     def planning(self, account: str, environment: Environment) -> Iterator[Planning]:
         """One write transaction around comparing and writing: two runs cannot both decide."""
         with self._write() as connection:
+            hold_planning(connection, account, environment)
             yield Planning(connection, account, environment)
 
     def submission(self, submission_id: str) -> Submission:
@@ -289,104 +298,97 @@ class Ledger:
             rows = connection.execute(question.order_by(table.c.written_at.desc()))
             return tuple(intent_of(row) for row in rows.mappings())
 
-    def count_send(self, intent_id: str, owner: str, at: datetime, lease: timedelta) -> bool:
-        """Take the intent's lease and count the send that is about to happen.
+    # --- the steps of an intent; each is on disk when it is awaited ---
+
+    async def begin_send(
+        self, intent_id: str, request_id: str, at: datetime, lease: timedelta
+    ) -> bool:
+        """Take the intent's lease and write down the attempt that is about to be made.
 
         False when another holds the lease, or the intent is past sending: then nothing may
         be sent.
         """
-        table = tables.intents
-        with self._write() as connection:
-            taken = connection.execute(
-                update(table)
-                .where(
-                    table.c.intent_id == intent_id,
-                    table.c.state.in_([IntentState.WRITTEN, IntentState.SENT]),
-                    (table.c.lease_owner == owner) | (table.c.lease_until < moment(at)),
-                )
-                .values(
-                    state=str(IntentState.SENT),
-                    sends=table.c.sends + 1,
-                    first_sent_at=func.coalesce(table.c.first_sent_at, moment(at)),
-                    last_sent_at=moment(at),
-                    lease_owner=owner,
-                    lease_until=moment(at + lease),
-                )
-            )
-            return taken.rowcount == 1
+        taken = self._lease(at, lease)
+        return await self._step(lambda c: steps.begin_send(c, intent_id, request_id, taken))
 
-    def record_attempt(self, intent_id: str, reply: Reply, sent_at: datetime, at: datetime) -> None:
-        """One call that was made for an intent, whatever it brought."""
-        with self._write() as connection:
-            _insert_attempt(connection, intent_id, reply, sent_at, at)
+    async def note_attempt(self, intent_id: str, reply: Reply, at: datetime) -> Repeated:
+        """What an attempt brought that may be repeated; how often it brought just this."""
 
-    def settle(
-        self,
-        intent_id: str,
-        state: IntentState,
-        reply: Reply,
-        sent_at: datetime,
-        at: datetime,
+        def step(connection: Connection) -> Repeated:
+            steps.note_attempt(connection, reply, at)
+            if not reply.digest:
+                return Repeated(0, at)
+            return Repeated(*steps.same_failure(connection, intent_id, reply.digest))
+
+        return await self._step(step)
+
+    async def answer(
+        self, intent_id: str, reply: Reply, then: IntentState, doubt: str, at: datetime
     ) -> IntentState:
-        """Commit the answer of a send and the state it leads to, in one transaction.
+        """Commit what a send brought and the state it leads to; returns the state reached."""
+        answered = steps.Answered(reply, then, doubt, at)
+        return await self._step(lambda c: steps.answer(c, intent_id, answered))
 
-        Returns the state reached: an order id that belongs to another intent already makes
-        the intent stuck, whatever `state` said.
-        """
-        order_id = reply.order.order_id if reply.order and state is IntentState.ACCEPTED else None
-        values: dict[str, Any] = {
-            "state": str(state),
-            "error_code": reply.code,
-            "error_message": reply.message,
-            "error_details": json.dumps(reply.details),
-            "answered_at": moment(at),
-            "lease_owner": "",
-            "lease_until": "",
-        }
-        try:
-            with self._write() as connection:
-                _insert_attempt(connection, intent_id, reply, sent_at, at)
-                _change(connection, intent_id, {**values, "order_id": order_id})
-                if order_id and reply.order:
-                    _insert_outcome(connection, intent_id, reply.order, at)
-        except IntegrityError:
-            with self._write() as connection:
-                _insert_attempt(connection, intent_id, reply, sent_at, at)
-                _change(connection, intent_id, {**values, "state": str(IntentState.STUCK)})
-            return IntentState.STUCK
-        return state
+    async def doubt(self, intent_id: str, why: str, at: datetime) -> bool:
+        """A sent intent must be looked up before anything else."""
+        return await self._step(lambda c: steps.doubt(c, intent_id, why, at))
 
-    def bind(self, intent_id: str, order: OrderAnswer, at: datetime) -> bool:
-        """An order found by looking up is this intent's; False when it is another's."""
-        try:
-            with self._write() as connection:
-                _change(
-                    connection,
-                    intent_id,
-                    {
-                        "state": str(IntentState.ACCEPTED),
-                        "order_id": order.order_id,
-                        "error_code": "",
-                        "error_message": "",
-                        "error_details": "[]",
-                        "answered_at": moment(at),
-                        "lease_owner": "",
-                        "lease_until": "",
-                    },
-                )
-                _insert_outcome(connection, intent_id, order, at)
-        except IntegrityError:
-            return False
-        return True
+    async def looked(self, intent_id: str, at: datetime) -> None:
+        """A look-up found nothing."""
+        await self._step(lambda c: steps.looked(c, intent_id, at))
 
-    def mark_stuck(self, intent_id: str, at: datetime) -> None:
+    async def bind(
+        self, intent_id: str, order: OrderAnswer, at: datetime, who: str = ""
+    ) -> IntentState:
+        """An order that was found is this intent's; stuck when it is another's already."""
+        return await self._step(lambda c: steps.bind(c, intent_id, order, at, who))
+
+    async def stick(self, intent_id: str, why: str, at: datetime) -> None:
         """Only a person can tell what became of the intent."""
-        with self._write() as connection:
-            _change(
-                connection,
-                intent_id,
-                {"state": str(IntentState.STUCK), "answered_at": moment(at)},
-            )
+        await self._step(lambda c: steps.stick(c, intent_id, why, at))
+
+    async def send_again(self, intent_id: str, at: datetime) -> bool:
+        """Nothing was found: the same id may be sent once more."""
+        return await self._step(lambda c: steps.send_again(c, intent_id, at))
+
+    async def replace(self, new: Intent, at: datetime, lease: timedelta) -> bool:
+        """Retire what `new` replaces and write `new`, in one transaction."""
+        taken = self._lease(at, lease)
+        return await self._step(lambda c: steps.replace(c, new, taken))
+
+    async def retire_by_hand(self, intent_id: str, at: datetime, who: str) -> bool:
+        """A person says that nothing was placed; False when the intent is not in doubt."""
+        return await self._step(lambda c: steps.retire_by_hand(c, intent_id, at, who))
+
+    async def note_outcomes(self, seen: Mapping[str, OrderAnswer], at: datetime) -> None:
+        """What the marketplace says of accepted orders now, by intent; history is kept."""
+
+        def step(connection: Connection) -> None:
+            for intent_id, order in seen.items():
+                steps.note_outcome(connection, intent_id, order, at)
+
+        await self._step(step)
+
+    def _lease(self, at: datetime, lasts: timedelta) -> steps.Lease:
+        return steps.Lease(self._owner.owner_id, at, lasts, self._owner.is_gone)
+
+    async def _step(self, step: Callable[[Connection], Result]) -> Result:
+        return await asyncio.wrap_future(self._group.submit(step))
+
+    def newest_moment(self) -> datetime | None:
+        """The newest time in the ledger: a clock far behind it cannot be trusted."""
+        with self._read() as connection:
+            newest = [
+                connection.execute(select(func.max(column))).scalar()
+                for column in (
+                    tables.attempts.c.sent_at,
+                    tables.attempts.c.answered_at,
+                    tables.changes.c.at,
+                    tables.outcomes.c.seen_at,
+                )
+            ]
+        known = [text for text in newest if text]
+        return datetime.fromisoformat(max(known)) if known else None
 
     def order_ids(self, environment: Environment, customer_id: str) -> frozenset[str]:
         """Order ids of a customer that are bound to intents."""
@@ -400,11 +402,6 @@ class Ledger:
                 )
             )
             return frozenset(row.order_id for row in rows)
-
-    def record_outcome(self, intent_id: str, order: OrderAnswer, at: datetime) -> None:
-        """What the marketplace says of an accepted order now; history is kept."""
-        with self._write() as connection:
-            _insert_outcome(connection, intent_id, order, at)
 
     def latest_outcomes(self, intent_ids: Iterable[str]) -> dict[str, tuple[OrderAnswer, datetime]]:
         """The newest answer about each accepted intent's order, and when it was seen."""
@@ -439,42 +436,3 @@ class Ledger:
     def _read(self) -> Iterator[Connection]:
         with said_plainly("read"), self._engine.connect() as connection:
             yield connection.execution_options(reads=True)
-
-
-def _change(connection: Connection, intent_id: str, values: dict[str, Any]) -> None:
-    connection.execute(
-        update(tables.intents).where(tables.intents.c.intent_id == intent_id).values(**values)
-    )
-
-
-def _insert_attempt(
-    connection: Connection, intent_id: str, reply: Reply, sent_at: datetime, at: datetime
-) -> None:
-    sends = select(tables.intents.c.sends).where(tables.intents.c.intent_id == intent_id)
-    connection.execute(
-        insert(tables.attempts),
-        {
-            "request_id": reply.request_id,
-            "intent_id": intent_id,
-            "send": connection.execute(sends).scalar_one(),
-            "sent_at": moment(sent_at),
-            "answered_at": moment(at),
-            "http_status": reply.http_status,
-            "code": reply.code,
-            "message": reply.message,
-        },
-    )
-
-
-def _insert_outcome(
-    connection: Connection, intent_id: str, order: OrderAnswer, at: datetime
-) -> None:
-    connection.execute(
-        insert(tables.outcomes),
-        {
-            "intent_id": intent_id,
-            "seen_at": moment(at),
-            "status": order.status,
-            "body": order.model_dump_json(by_alias=True),
-        },
-    )

@@ -1,39 +1,19 @@
-"""The ledger's database: how it is opened so that a commit is on disk, and how it fails."""
+"""The ledger's database: how it is opened so that a commit is on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-
-from schemas.faults import Stop
-
-
-class LedgerFault(Stop):
-    """The ledger cannot be opened or written; nothing may be ordered (exit code 3)."""
-
-
-@contextmanager
-def said_plainly(what: str) -> Iterator[None]:
-    """Turn what the database raises into a LedgerFault; broken uniqueness is the caller's."""
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise LedgerFault(
-            f"Orderdrop's memory (the ledger) cannot be {what}: {cause}. Nothing is ordered "
-            "without it; mend the cause and start again."
-        ) from None
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
 
 
 def open_engine(url: str) -> Engine:
     """A database whose commits are durable; SQLite in WAL with full sync."""
-    engine = create_engine(url)
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql" and "+" not in address.drivername:
+        address = address.set(drivername="postgresql+psycopg")
+    engine = create_engine(address, pool_pre_ping=address.get_backend_name() != "sqlite")
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")
@@ -50,4 +30,21 @@ def open_engine(url: str) -> Engine:
             reads = connection.get_execution_options().get("reads", False)
             connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
+    if engine.dialect.name == "postgresql":
+
+        @event.listens_for(engine, "connect")
+        def _waits_for_the_disk(connection: Any, _record: Any) -> None:  # noqa: ANN401
+            with connection.cursor() as cursor:
+                cursor.execute("SET synchronous_commit TO on")
+            connection.commit()
+
     return engine
+
+
+def hold_planning(connection: Connection, account: str, environment: str) -> None:
+    """Let one transaction at a time decide what an account sends; SQLite's writer is alone."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))"),
+            {"who": f"orderdrop/{environment}/{account}"},
+        )

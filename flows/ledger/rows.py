@@ -32,6 +32,8 @@ _SAME_IN_AN_INTENT: Final = (
     "sends",
     "error_code",
     "error_message",
+    "doubt",
+    "looks",
 )
 _SAME_IN_A_SUBMISSION: Final = (
     "submission_id",
@@ -70,6 +72,8 @@ def intent_row(intent: Intent) -> dict[str, Any]:
         "answered_at": _maybe(intent.answered_at),
         "lease_owner": "",
         "lease_until": "",
+        "looked_at": _maybe(intent.looked_at),
+        "replaces": intent.replaces or None,
     }
 
 
@@ -98,6 +102,10 @@ def intent_of(row: Row) -> Intent:
         error_message=row["error_message"],
         error_details=tuple(json.loads(row["error_details"])),
         answered_at=_time(row["answered_at"]),
+        doubt=row["doubt"],
+        looks=row["looks"],
+        looked_at=_time(row["looked_at"]),
+        replaces=row["replaces"] or "",
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import (
     Boolean,
     Column,
@@ -18,11 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 1
-
 metadata = MetaData()
-
-versions = Table("ledger_version", metadata, Column("version", Integer, primary_key=True))
 
 workbooks = Table(
     "workbooks",
@@ -84,6 +78,7 @@ entries = Table(
     Column("answer", Text, nullable=False),
     Column("refused", Boolean, nullable=False),
     Column("answered_at", String(32)),
+    Index("entries_by_intent", "intent_id"),
 )
 
 intents = Table(
@@ -113,6 +108,10 @@ intents = Table(
     Column("answered_at", String(32)),
     Column("lease_owner", String(36), nullable=False),
     Column("lease_until", String(32), nullable=False),
+    Column("doubt", String(32), nullable=False, server_default=""),
+    Column("looks", Integer, nullable=False, server_default="0"),
+    Column("looked_at", String(32)),
+    Column("replaces", String(36)),
     UniqueConstraint("environment", "order_id", name="one_intent_per_order_id"),
     Index("intents_by_body_key", "account", "environment", "body_key"),
     Index("intents_by_reference", "account", "environment", "reference"),
@@ -126,11 +125,24 @@ attempts = Table(
     Column("intent_id", ForeignKey("intents.intent_id"), nullable=False, index=True),
     Column("send", Integer, nullable=False),
     Column("sent_at", String(32), nullable=False),
-    Column("answered_at", String(32), nullable=False),
+    Column("answered_at", String(32)),
     Column("http_status", Integer),
     Column("code", Text, nullable=False),
     Column("message", Text, nullable=False),
+    Column("digest", String(64), nullable=False, server_default=""),
 )
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("intent_id", ForeignKey("intents.intent_id"), nullable=False, index=True),
+    Column("at", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("who", Text, nullable=False),
+)
+"""Every step of every intent, in order; nothing is updated or deleted here."""
 
 outcomes = Table(
     "outcomes",

@@ -7,10 +7,11 @@ flight grows (docs/design.md, figures).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from time import time
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -24,6 +25,7 @@ from pydantic import SecretStr, ValidationError
 
 from flows.marketplace.errors import (
     SILENT,
+    TOO_LATE,
     UNREACHABLE,
     UNREADABLE,
     AccessRefused,
@@ -45,6 +47,12 @@ READ_SECONDS: Final = 60.0
 SUCCESS: Final = frozenset({200, 201, 202})
 """All three are success for every type, and the body decides (reference, section 8.4)."""
 
+
+def connect_seconds(read_seconds: float) -> float:
+    """The time-out of connecting that goes with one of reading."""
+    return min(CONNECT_SECONDS, read_seconds)
+
+
 PAGE: Final = 100
 DISCOUNTS_PAGE: Final = 50
 
@@ -62,16 +70,42 @@ class Address:
     client_secret: SecretStr
 
 
+class _TooLateError(Exception):
+    """Raised inside the transport, so that not a byte of the body is written."""
+
+
+class _InTime:
+    """A request's body that is only handed out while it may go."""
+
+    def __init__(self, content: bytes, may_go: Callable[[], bool]) -> None:
+        self.length = len(content)
+        self.was_too_late = False
+        self._content = content
+        self._may_go = may_go
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if not self._may_go():
+            self.was_too_late = True
+            raise _TooLateError
+        yield self._content
+
+
 class Marketplace:
     """A signed-in connection to the orders API, for one account and environment."""
 
-    def __init__(self, address: Address, pace: Pace, patience: float = 1.0) -> None:
+    def __init__(
+        self,
+        address: Address,
+        pace: Pace,
+        patience: float = 1.0,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
         self._address = address
         self.pace = pace
         self._patience = patience
         self._client = httpx.AsyncClient(
             transport=AiohttpTransport(limits=httpx.Limits(max_connections=500)),
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
+            timeout=httpx.Timeout(read_seconds, connect=connect_seconds(read_seconds), pool=None),
             follow_redirects=False,
         )
         self._sign_in = SignIn(
@@ -119,29 +153,35 @@ class Marketplace:
         await self._sign_in.token()
         await self.pace.take()
 
-    async def place(self, intent: Intent) -> Reply:
+    async def place(self, intent: Intent, request_id: str, may_go: Callable[[], bool]) -> Reply:
         """Send the intent once, exactly as written; never twice within one call of this.
 
-        The caller has awaited `ready` and has counted this send in the ledger. What the wire
-        brings is a Reply; after a refused token (401, 4117) the next `ready` signs in anew.
-        Raises AccessRefused when a new token was refused as well.
+        The caller has awaited `ready` and has written this attempt into the ledger. `may_go` is
+        asked immediately before the body is written to the socket: a request that is too late
+        is given up there (NET/TOO_LATE), and a request without its body executes nothing. What
+        the wire brings is a Reply; after a refused token (401, 4117) the next `ready` signs in
+        anew. Raises AccessRefused when a new token was refused as well.
         """
         query = {"reassign-users": "true"} if intent.reassign_users else {}
         token = await self._sign_in.token()
-        reply, body = await self._exchange(
+        body = _InTime(intent.body, may_go)
+        reply, answer = await self._exchange(
             "POST",
             f"{_customer_path(intent.customer_id)}/orders",
             intent.correlation_id,
             token,
-            intent.body,
+            body,
             query,
+            request_id,
         )
+        if body.was_too_late:
+            return Reply(request_id, None, code=TOO_LATE)
         if _token_refused(reply) and not await self._sign_in.refused(token):
             raise AccessRefused(
                 f"The marketplace refuses our token again and again ({reply.code}); check "
                 "ORDERDROP_CLIENT_ID and the rights of the account."
             )
-        return _with_order(reply, body)
+        return _with_order(reply, answer)
 
     async def preview(self, customer_id: str, body: bytes) -> Reply:
         """Price an order; a fresh correlation id for each call (reference, section 4.2)."""
@@ -271,10 +311,11 @@ class Marketplace:
         path: str,
         correlation_id: str,
         token: str,
-        content: bytes | None,
+        content: bytes | _InTime | None,
         query: Query,
+        request_id: str = "",
     ) -> tuple[Reply, bytes]:
-        request_id = str(uuid4())
+        request_id = request_id or str(uuid4())
         headers = {
             "X-Api-Key": self._address.client_id,
             "Authorization": f"Bearer {token}",
@@ -283,6 +324,8 @@ class Marketplace:
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
+        if isinstance(content, _InTime):
+            headers["Content-Length"] = str(content.length)
         try:
             answer = await self._client.request(
                 method,
@@ -291,6 +334,8 @@ class Marketplace:
                 content=content,
                 headers=headers,
             )
+        except _TooLateError:
+            return Reply(request_id, None, code=TOO_LATE), b""
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             code = UNREACHABLE if _nothing_was_sent(error) else SILENT
             return Reply(request_id, None, code=code), b""
@@ -307,6 +352,7 @@ class Marketplace:
             details=details,
             retry_after=seconds_to_wait(answer.headers.get("retry-after"), time()),
             spoken_by_service=by_service,
+            digest=sha256(answer.content).hexdigest() if answer.status_code >= 500 else "",
         )
         return reply, answer.content
 

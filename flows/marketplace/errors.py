@@ -23,6 +23,7 @@ from schemas.orders import CallFailed, MarketplaceStop, Reply
 UNREACHABLE: Final = "NET/NOT_SENT"
 SILENT: Final = "NET/NO_ANSWER"
 UNREADABLE: Final = "NET/BAD_ANSWER"
+TOO_LATE: Final = "NET/TOO_LATE"
 
 
 class SignInRefused(MarketplaceStop):

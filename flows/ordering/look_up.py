@@ -4,35 +4,119 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import uuid4
 
-from flows.ordering.interfaces import OrderBook, OrdersApi
-from schemas.orders import CallFailed, Intent, OrderAnswer
+from flows.ordering.hands import Hands, utc_now
+from flows.ordering.interfaces import OrderBook
+from flows.ordering.life import TOO_OLD, Found, Look, Step, after_look, is_faulted
+from schemas.orders import CallFailed, Intent, IntentState, OrderAnswer
 
 CLOCKS_MAY_DIFFER: Final = timedelta(minutes=10)
 """What sign-in tolerates between the vendor's clock and ours."""
 
 
-async def look_up(book: OrderBook, api: OrdersApi, intent: Intent) -> None:
-    """Bind the intent to its order when exactly one can be it; several make it stuck.
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What a look-up led to; `intent` is the one that goes on: the same, or its replacement."""
 
-    None found leaves it in doubt: the next run, or following, looks again. A look-up that
-    fails changes nothing.
+    step: Step
+    intent: Intent
+
+
+async def look_up(hands: Hands, intent: Intent) -> LookedUp:
+    """Ask the marketplace and take the step that the table says.
+
+    A question that fails leaves the intent as it is, to be looked at again.
     """
     try:
-        orders = await api.history(
-            intent.customer_id, intent.written_at - timedelta(days=1), [intent.order_type]
+        orders = await hands.api.history(
+            intent.customer_id, looked_at_from(intent), [intent.order_type]
         )
     except CallFailed:
-        return
-    taken = await asyncio.to_thread(book.order_ids, intent.environment, intent.customer_id)
+        return LookedUp(Step.LOOK_AGAIN, intent)
+    return await settle(hands, intent, orders)
+
+
+def looked_at_from(intent: Intent) -> datetime:
+    """From when on its order can have been created."""
+    return intent.written_at - timedelta(days=1)
+
+
+async def settle(hands: Hands, intent: Intent, orders: Sequence[OrderAnswer]) -> LookedUp:
+    """Take the step for an intent whose customer's orders were just read.
+
+    `orders` are all of the intent's type since its first moment.
+    """
+    book, now = hands.book, utc_now()
+    intent, taken = await asyncio.to_thread(_as_it_stands, book, intent)
+    if intent.state is not IntentState.LOOKING:
+        return LookedUp(Step.LOOK_AGAIN, intent)  # somebody else has settled it meanwhile
     ours = [order for order in orders if order.order_id not in taken and matches(order, intent)]
-    now = datetime.now(UTC)
-    if len(ours) == 1:
-        await asyncio.to_thread(book.bind, intent.intent_id, ours[0], now)
-    elif ours:
-        await asyncio.to_thread(book.mark_stuck, intent.intent_id, now)
+    step = after_look(_look(hands, intent, len(ours)))
+    match step:
+        case Step.BIND:
+            reached = await book.bind(intent.intent_id, ours[0], now)
+            if reached is not IntentState.ACCEPTED:
+                return LookedUp(Step.STICK, replace(intent, state=reached))
+        case Step.STICK:
+            ids = ", ".join(order.order_id for order in ours)
+            why = f"could be any of {ids}" if ours else "not found, and too old to be sent again"
+            await book.stick(intent.intent_id, why, now)
+        case Step.LOOK_AGAIN:
+            await book.looked(intent.intent_id, now)
+        case Step.SEND_AGAIN:
+            await book.send_again(intent.intent_id, now)
+        case Step.REPLACE:
+            new = replacement(hands, intent)
+            if await book.replace(new, now, hands.lease):
+                return LookedUp(step, new)
+            return LookedUp(Step.LOOK_AGAIN, intent)
+    return LookedUp(step, intent)
+
+
+def _as_it_stands(book: OrderBook, intent: Intent) -> tuple[Intent, frozenset[str]]:
+    """The intent now, and the order ids of its customer that are bound already."""
+    taken = book.order_ids(intent.environment, intent.customer_id)
+    return book.intents([intent.intent_id])[intent.intent_id], taken
+
+
+def _look(hands: Hands, intent: Intent, found: int) -> Look:
+    now = utc_now()
+    since_sent = now - (intent.last_sent_at or intent.written_at)
+    return Look(
+        found=(Found.NONE, Found.ONE)[found] if found < 2 else Found.MORE,
+        old=now - intent.written_at > TOO_OLD,
+        clock_back=hands.clock_back,
+        settled=intent.looks > 0 and since_sent > hands.scaled(hands.settle),
+        faulted=is_faulted(intent),
+        same_key=intent.key_fingerprint == hands.key_fingerprint,
+        asks=hands.resend == "ask",
+    )
+
+
+def replacement(hands: Hands, intent: Intent) -> Intent:
+    """A new intent for the same rows: the same body, a new correlation id, the key in use."""
+    return Intent(
+        intent_id=str(uuid4()),
+        account=intent.account,
+        environment=intent.environment,
+        key_fingerprint=hands.key_fingerprint,
+        customer_id=intent.customer_id,
+        order_type=intent.order_type,
+        reference=intent.reference,
+        body=intent.body,
+        body_key=intent.body_key,
+        correlation_id=str(uuid4()),
+        written_at=utc_now(),
+        workbook_hash=intent.workbook_hash,
+        reassign_users=intent.reassign_users,
+        state=IntentState.WRITTEN,
+        replaces=intent.intent_id,
+    )
 
 
 def matches(order: OrderAnswer, intent: Intent) -> bool:

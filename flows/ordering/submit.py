@@ -1,4 +1,4 @@
-"""Sending intents: the ledger before and after every call, and the table of `life` between.
+"""Sending intents: the ledger before and after every call, and the tables of `life` between.
 
 Nothing else in the project sends an order.
 """
@@ -7,31 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
+import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import uuid4
 
-from flows.ordering.interfaces import OrderBook, OrdersApi
-from flows.ordering.life import RULES, Kind, kind_of
+from flows.ordering.hands import Hands, awake_clock, utc_now
+from flows.ordering.interfaces import Repeated
+from flows.ordering.life import (
+    ANSWERS,
+    CLOCK_MAY_LAG,
+    SAME_FAULT_FOR,
+    SAME_FAULT_TIMES,
+    TOO_OLD,
+    Doubt,
+    Kind,
+    Rule,
+    Step,
+    kind_of,
+)
 from flows.ordering.look_up import look_up
 from flows.ordering.side_by_side import side_by_side
 from schemas.entries import Entry
 from schemas.faults import Stop
 from schemas.orders import Intent, IntentState, MarketplaceStop, Reply
-
-LEASE: Final = timedelta(seconds=100)
-"""Longer than connect and read time-outs together (70 s), with a margin."""
-
-LEASE_MARGIN: Final = 25.0
-"""Seconds of a lease that may pass before the request is written; the rest is the call's."""
-
-TOO_OLD: Final = timedelta(days=9)
-"""Stored answers live ten days; past nine an intent is never sent again (reference, 4.2)."""
 
 _LOOK_AGAIN: Final = 1.0
 """Seconds between two looks at an intent that another process holds."""
@@ -40,30 +41,8 @@ _PREVIEW_WAITS: Final = (1.0, 2.0, 4.0)
 
 Progress = Callable[[int], None]
 
-
-def utc_now() -> datetime:
-    """The wall clock, in UTC."""
-    return datetime.now(UTC)
-
-
-def _awake_clock() -> float:
-    """Seconds that go on while the machine sleeps, where the system has such a clock."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.clock_gettime(clock) if clock is not None else time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What sending needs: the ledger, the marketplace, and how patient to be.
-
-    `patience` multiplies every wait; `key_fingerprint` is that of the key in use.
-    """
-
-    book: OrderBook
-    api: OrdersApi
-    key_fingerprint: str
-    in_flight: int
-    patience: float = 1.0
+TOO_LATE: Final = "NET/TOO_LATE"
+"""The lease would have ended before the call could: no byte of it was written."""
 
 
 async def submit(hands: Hands, intents: Sequence[Intent], progress: Progress) -> None:
@@ -74,7 +53,6 @@ async def submit(hands: Hands, intents: Sequence[Intent], progress: Progress) ->
     Raises a Stop when the run must stop (credentials, the ledger's disk); what was not sent
     then stays written.
     """
-    owner = str(uuid4())
     places = asyncio.Semaphore(hands.in_flight)
     halted: list[Stop] = []
 
@@ -84,7 +62,7 @@ async def submit(hands: Hands, intents: Sequence[Intent], progress: Progress) ->
                 if halted:
                     return
                 try:
-                    await _Sending(hands, intent, owner).run()
+                    await Sending(hands, intent).run()
                 except Stop as stop:
                     # Calls that are under way are still answered and committed.
                     halted.append(stop)
@@ -108,84 +86,123 @@ def _queues(intents: Sequence[Intent]) -> list[list[Intent]]:
     return queues + list(by_customer.values())
 
 
-class _Sending:
-    """One intent in one run."""
+class Sending:
+    """One intent in one run; `run` brings it as far as it gets without waiting for long."""
 
-    def __init__(self, hands: Hands, intent: Intent, owner: str) -> None:
+    def __init__(self, hands: Hands, intent: Intent, *, once: bool = False) -> None:
+        """`once`: one send is all; what stays unanswered is left to a later run."""
         self._hands = hands
         self._intent = intent
-        self._owner = owner
+        self._once_only = once
         self._repeats: dict[Kind, int] = defaultdict(int)
-        self._waited = 0.0
+        self._waited_for_the_other = 0.0
 
-    async def run(self) -> None:
+    async def run(self) -> Intent:
+        """Send, look up, send again or replace, as the tables say; returns what it ended as."""
+        while True:
+            if self._intent.state in {IntentState.WRITTEN, IntentState.SENT}:
+                doubt = self._why_not_to_send()
+                if doubt is None:
+                    await self._send_until_answered()
+                else:
+                    await self._hands.book.doubt(self._intent.intent_id, doubt, utc_now())
+                await self._read_again()
+            if self._intent.state is not IntentState.LOOKING:
+                return self._intent
+            looked = await look_up(self._hands, self._intent)
+            self._intent = looked.intent
+            if looked.step not in {Step.SEND_AGAIN, Step.REPLACE}:
+                await self._read_again()
+                return self._intent
+            self._repeats.clear()
+            await self._read_again()
+
+    async def _read_again(self) -> None:
+        intent_id = self._intent.intent_id
+        known = await asyncio.to_thread(self._hands.book.intents, [intent_id])
+        self._intent = known[intent_id]
+
+    def _why_not_to_send(self) -> Doubt | None:
+        """docs/protocol.md, "Before every send", 3 and 4; a first send may always go."""
         intent = self._intent
-        if intent.state is IntentState.STUCK:
-            return
-        if intent.state is IntentState.LOOKING or self._may_not_repeat():
-            await look_up(self._hands.book, self._hands.api, intent)
-            return
-        while await self._once():
+        now = utc_now()
+        if not intent.sends:
+            return Doubt.TOO_OLD if now - intent.written_at > TOO_OLD else None
+        newest = max(intent.written_at, intent.last_sent_at or intent.written_at)
+        if self._hands.clock_back or newest - now > CLOCK_MAY_LAG:
+            return Doubt.CLOCK_BACK
+        if now - intent.written_at > TOO_OLD:
+            return Doubt.TOO_OLD
+        if intent.key_fingerprint != self._hands.key_fingerprint:
+            return Doubt.OTHER_KEY
+        return None
+
+    async def _send_until_answered(self) -> None:
+        while await self._send_once() and not self._once_only:
             pass
 
-    def _may_not_repeat(self) -> bool:
-        """Another key has other memories, and an old intent may be forgotten: look up only."""
-        intent = self._intent
-        if not intent.sends:
-            return False
-        other_key = intent.key_fingerprint != self._hands.key_fingerprint
-        return other_key or utc_now() - intent.written_at > TOO_OLD
-
-    async def _once(self) -> bool:
+    async def _send_once(self) -> bool:
         """One send. True when the same intent is to be sent again."""
-        book, intent = self._hands.book, self._intent
-        await self._hands.api.ready()
-        sent_at = utc_now()
-        taken_at = _awake_clock()
-        if not await asyncio.to_thread(
-            book.count_send, intent.intent_id, self._owner, sent_at, LEASE
-        ):
+        hands, intent = self._hands, self._intent
+        await hands.api.ready()
+        taken_at = awake_clock()
+        request_id = str(uuid4())
+        if not await hands.book.begin_send(intent.intent_id, request_id, utc_now(), hands.lease):
             return await self._after_the_other()
-        if _awake_clock() - taken_at > LEASE_MARGIN:
-            return True  # the lease would end before the call does (a sleep, a stall): anew
-        reply = await self._hands.api.place(intent)
-        return await self._follow(reply, sent_at)
+        must_go_by = taken_at + hands.may_go_for
+        reply = await hands.api.place(intent, request_id, lambda: awake_clock() <= must_go_by)
+        return await self._follow(reply)
 
     async def _after_the_other(self) -> bool:
         """Another process holds the intent: wait for what it learns, or for its lease to end.
 
         True when the intent is free again and still to be sent.
         """
-        self._waited += _LOOK_AGAIN
-        if self._waited > LEASE.total_seconds() + _LOOK_AGAIN:
+        hands = self._hands
+        wait = _LOOK_AGAIN * hands.patience
+        self._waited_for_the_other += wait
+        if self._waited_for_the_other > hands.lease.total_seconds() + wait:
             return False
-        await asyncio.sleep(_LOOK_AGAIN * self._hands.patience)
-        known = await asyncio.to_thread(self._hands.book.intents, [self._intent.intent_id])
-        return known[self._intent.intent_id].state in {IntentState.WRITTEN, IntentState.SENT}
+        await asyncio.sleep(wait)
+        await self._read_again()
+        return self._intent.state in {IntentState.WRITTEN, IntentState.SENT}
 
-    async def _follow(self, reply: Reply, sent_at: datetime) -> bool:
-        book, intent = self._hands.book, self._intent
+    async def _follow(self, reply: Reply) -> bool:
+        """Commit what came back, and wait before a repeat."""
+        hands, intent = self._hands, self._intent
+        if reply.code == TOO_LATE:
+            await hands.book.note_attempt(intent.intent_id, reply, utc_now())
+            return True  # the lease would have ended before the call: nothing was written, anew
         kind = kind_of(reply)
-        rule = RULES[kind]
+        rule = ANSWERS[kind]
         done = self._repeats[kind]
         if done < len(rule.waits):
-            self._repeats[kind] += 1
-            await asyncio.to_thread(
-                book.record_attempt, intent.intent_id, reply, sent_at, utc_now()
-            )
-            await asyncio.sleep((reply.retry_after or rule.waits[done]) * self._hands.patience)
-            return True
-        reached = await asyncio.to_thread(
-            book.settle, intent.intent_id, rule.then, reply, sent_at, utc_now()
-        )
+            repeated = await hands.book.note_attempt(intent.intent_id, reply, utc_now())
+            if not self._is_a_stored_fault(repeated):
+                self._repeats[kind] += 1
+                await asyncio.sleep(self._wait(reply, rule, done))
+                return True
+            kind = Kind.REPEATED_FAULT
+            rule = ANSWERS[kind]
+        doubt = kind if rule.then in {IntentState.LOOKING, IntentState.SENT} else ""
+        await hands.book.answer(intent.intent_id, reply, rule.then, doubt, utc_now())
         if rule.stops_run:
             raise MarketplaceStop(
                 f"The marketplace refuses our key or our rights ({reply.code}); the run has "
                 "stopped. Check the settings with whoever looks after the marketplace account."
             )
-        if reached is IntentState.LOOKING:
-            await look_up(book, self._hands.api, intent)
         return False
+
+    def _is_a_stored_fault(self, repeated: Repeated) -> bool:
+        return (
+            repeated.times >= SAME_FAULT_TIMES
+            and utc_now() - repeated.since > self._hands.scaled(SAME_FAULT_FOR)
+        )
+
+    def _wait(self, reply: Reply, rule: Rule, done: int) -> float:
+        wait = reply.retry_after if reply.retry_after is not None else rule.waits[done]
+        spread = 1 + rule.jitter * random.random()  # noqa: S311  # no secret
+        return wait * spread * self._hands.patience
 
 
 async def price(

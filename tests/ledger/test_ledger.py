@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +17,12 @@ import pytest
 from flows.ledger import Ledger, LedgerFault
 from schemas.entries import Decision
 from schemas.faults import Fault
-from schemas.orders import Intent, IntentState
+from schemas.orders import Intent, IntentState, Reply
 from tests.intents import accepted, answered, entry_for, intent_for, order_answer, submission
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=100)
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -86,89 +91,201 @@ def test_planning_sees_intents_by_body_and_by_reference_of_its_account_only(
     assert elsewhere == ()
 
 
-def test_a_send_is_counted_before_it_happens(ledger: Ledger) -> None:
+async def sent(ledger: Ledger, intent: Intent, request_id: str = "r-1") -> None:
+    assert await ledger.begin_send(intent.intent_id, request_id, NOW, LEASE)
+
+
+def now(ledger: Ledger, intent: Intent) -> Intent:
+    return ledger.intents([intent.intent_id])[intent.intent_id]
+
+
+def kept(tmp_path: Path, question: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw:
+        return list(raw.execute(question))
+
+
+async def test_a_send_is_counted_and_its_attempt_written_before_it_happens(
+    ledger: Ledger, tmp_path: Path
+) -> None:
     intent = intent_for()
     write(ledger, intent)
-    assert ledger.count_send(intent.intent_id, "me", NOW, LEASE)
-    sent = ledger.intents([intent.intent_id])[intent.intent_id]
-    assert (sent.state, sent.sends, sent.first_sent_at) == (IntentState.SENT, 1, NOW)
+    await sent(ledger, intent)
+    first = now(ledger, intent)
+    assert (first.state, first.sends, first.first_sent_at) == (IntentState.SENT, 1, NOW)
+    assert kept(tmp_path, "select request_id, send, answered_at from attempts") == [
+        ("r-1", 1, None)
+    ]
     later = NOW + timedelta(seconds=5)
-    assert ledger.count_send(intent.intent_id, "me", later, LEASE)
-    sent = ledger.intents([intent.intent_id])[intent.intent_id]
-    assert (sent.sends, sent.first_sent_at, sent.last_sent_at) == (2, NOW, later)
+    assert await ledger.begin_send(intent.intent_id, "r-2", later, LEASE)
+    second = now(ledger, intent)
+    assert (second.sends, second.first_sent_at, second.last_sent_at) == (2, NOW, later)
 
 
-def test_while_one_holds_the_lease_no_other_may_send(ledger: Ledger) -> None:
+async def test_while_one_holds_the_lease_no_other_may_send(ledger: Ledger, tmp_path: Path) -> None:
     intent = intent_for()
     write(ledger, intent)
-    assert ledger.count_send(intent.intent_id, "me", NOW, LEASE)
-    assert not ledger.count_send(intent.intent_id, "you", NOW + timedelta(seconds=99), LEASE)
-    assert ledger.count_send(intent.intent_id, "you", NOW + timedelta(seconds=101), LEASE)
+    other = Ledger.in_folder(tmp_path)
+    await sent(ledger, intent)
+    late, too_late = NOW + timedelta(seconds=99), NOW + timedelta(seconds=101)
+    assert not await other.begin_send(intent.intent_id, "r-2", late, LEASE)
+    assert await other.begin_send(intent.intent_id, "r-3", too_late, LEASE)
+    other.close()
+
+
+async def test_nobody_waits_for_the_lease_of_a_process_that_was_killed(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    code = (
+        "import asyncio, os, sys; from datetime import datetime, timedelta, UTC;"
+        "from pathlib import Path; from flows.ledger import Ledger;"
+        "ledger = Ledger.in_folder(Path(sys.argv[1]));"
+        "lease = timedelta(hours=1);"
+        "print(asyncio.run(ledger.begin_send(sys.argv[2], 'r-1', datetime.now(UTC), lease)));"
+        "sys.stdout.flush(); os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path), intent.intent_id]
+    died = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (died.returncode, died.stdout.strip()) == (-9, "True")
+    assert await ledger.begin_send(intent.intent_id, "r-2", datetime.now(UTC), LEASE)
 
 
 @pytest.mark.parametrize(
     "state",
     [IntentState.ACCEPTED, IntentState.REFUSED, IntentState.LOOKING, IntentState.STUCK],
 )
-def test_a_settled_intent_is_never_sent_again(ledger: Ledger, state: IntentState) -> None:
+async def test_a_settled_intent_is_never_sent_again(ledger: Ledger, state: IntentState) -> None:
     intent = intent_for()
     write(ledger, intent)
-    ledger.count_send(intent.intent_id, "me", NOW, LEASE)
-    reply = accepted() if state is IntentState.ACCEPTED else answered(500, "1124", service=True)
-    ledger.settle(intent.intent_id, state, reply, NOW, NOW)
-    assert not ledger.count_send(intent.intent_id, "me", NOW + timedelta(days=1), LEASE)
+    await sent(ledger, intent)
+    if state is IntentState.STUCK:
+        await ledger.stick(intent.intent_id, "several", NOW)
+    else:
+        reply = accepted() if state is IntentState.ACCEPTED else answered(500, "1124", service=True)
+        await ledger.answer(intent.intent_id, replace(reply, request_id="r-1"), state, "", NOW)
+    assert now(ledger, intent).state is state
+    assert not await ledger.begin_send(intent.intent_id, "r-2", NOW + timedelta(days=1), LEASE)
 
 
-def test_an_accepted_answer_binds_the_order_and_keeps_what_was_said(ledger: Ledger) -> None:
+async def test_an_accepted_answer_binds_the_order_and_keeps_what_was_said(ledger: Ledger) -> None:
     intent = intent_for()
     write(ledger, intent)
-    ledger.count_send(intent.intent_id, "me", NOW, LEASE)
-    reached = ledger.settle(
-        intent.intent_id, IntentState.ACCEPTED, accepted("9206417733"), NOW, NOW
-    )
+    await sent(ledger, intent)
+    reply = accepted("9206417733")
+    reached = await ledger.answer(intent.intent_id, reply, IntentState.ACCEPTED, "", NOW)
     assert reached is IntentState.ACCEPTED
-    assert ledger.intents([intent.intent_id])[intent.intent_id].order_id == "9206417733"
+    assert now(ledger, intent).order_id == "9206417733"
     order, seen_at = ledger.latest_outcomes([intent.intent_id])[intent.intent_id]
     assert (order.order_id, order.status, seen_at) == ("9206417733", "1002", NOW)
 
 
-def test_an_order_id_that_is_anothers_already_makes_the_intent_stuck(ledger: Ledger) -> None:
+async def test_an_order_id_that_is_anothers_already_makes_the_intent_stuck(
+    ledger: Ledger,
+) -> None:
     first, second = intent_for(), intent_for()
     write(ledger, first, second)
-    for intent in (first, second):
-        ledger.count_send(intent.intent_id, "me", NOW, LEASE)
-    ledger.settle(first.intent_id, IntentState.ACCEPTED, accepted("1"), NOW, NOW)
-    reached = ledger.settle(second.intent_id, IntentState.ACCEPTED, accepted("1"), NOW, NOW)
+    await sent(ledger, first)
+    await sent(ledger, second, "r-2")
+    await ledger.answer(first.intent_id, accepted("1"), IntentState.ACCEPTED, "", NOW)
+    reached = await ledger.answer(second.intent_id, accepted("1"), IntentState.ACCEPTED, "", NOW)
     assert reached is IntentState.STUCK
-    stuck = ledger.intents([second.intent_id])[second.intent_id]
-    assert (stuck.state, stuck.order_id) == (IntentState.STUCK, "")
+    assert (now(ledger, second).state, now(ledger, second).order_id) == (IntentState.STUCK, "")
 
 
-def test_the_newest_outcome_is_told_and_the_older_ones_are_kept(
+async def test_an_answer_that_comes_after_the_intent_was_settled_changes_nothing(
+    ledger: Ledger,
+) -> None:
+    """A process that woke up late tells what it got; what was learned meanwhile stands."""
+    intent = intent_for()
+    write(ledger, intent)
+    await sent(ledger, intent)
+    await ledger.answer(intent.intent_id, accepted("1"), IntentState.ACCEPTED, "", NOW)
+    late = answered(400, "1117", service=True)
+    reached = await ledger.answer(intent.intent_id, late, IntentState.REFUSED, "", NOW)
+    assert reached is IntentState.ACCEPTED
+    assert now(ledger, intent).order_id == "1"
+
+
+async def test_retiring_and_replacing_is_one_step_and_entries_follow(ledger: Ledger) -> None:
+    old = intent_for()
+    write(ledger, old)
+    await sent(ledger, old)
+    fault = answered(500, "1124", service=True)
+    await ledger.answer(old.intent_id, fault, IntentState.LOOKING, "fault", NOW)
+    new = replace(intent_for(), replaces=old.intent_id)
+    assert await ledger.replace(new, NOW, LEASE)
+    assert now(ledger, old).state is IntentState.RETIRED
+    assert now(ledger, new) == new
+    assert [entry.intent_id for entry in ledger.entries("s-1")] == [new.intent_id]
+    again = replace(intent_for(), replaces=old.intent_id)
+    assert not await ledger.replace(again, NOW, LEASE)
+    assert ledger.intents([again.intent_id]) == {}
+
+
+async def test_an_intent_in_somebodys_hands_is_not_retired(ledger: Ledger, tmp_path: Path) -> None:
+    """Its holder may be frozen between counting the send and writing it."""
+    old = intent_for()
+    write(ledger, old)
+    await sent(ledger, old)
+    await ledger.doubt(old.intent_id, "another key", NOW)
+    other = Ledger.in_folder(tmp_path)
+    new = replace(intent_for(), replaces=old.intent_id)
+    assert not await other.replace(new, NOW + timedelta(seconds=99), LEASE)
+    assert await other.replace(new, NOW + timedelta(seconds=101), LEASE)
+    other.close()
+
+
+async def test_every_step_is_kept_in_order(ledger: Ledger, tmp_path: Path) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    await sent(ledger, intent)
+    fault = answered(500, "1124", service=True)
+    await ledger.answer(intent.intent_id, fault, IntentState.LOOKING, "fault", NOW)
+    await ledger.looked(intent.intent_id, NOW)
+    await ledger.send_again(intent.intent_id, NOW)
+    assert now(ledger, intent).looks == 0
+    await ledger.doubt(intent.intent_id, "another key", NOW)
+    await ledger.bind(intent.intent_id, order_answer("7"), NOW, "Ada")
+    rows = kept(tmp_path, "select state, why, who from changes order by position")
+    assert rows == [
+        ("written", "planned", ""),
+        ("looking", "fault", ""),
+        ("sent", "not found, the same id again", ""),
+        ("looking", "another key", ""),
+        ("accepted", "found by looking up: 7", "Ada"),
+    ]
+
+
+async def test_the_newest_outcome_is_told_and_the_older_ones_are_kept(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     intent = intent_for()
     write(ledger, intent)
-    ledger.count_send(intent.intent_id, "me", NOW, LEASE)
-    ledger.settle(intent.intent_id, IntentState.ACCEPTED, accepted("1"), NOW, NOW)
-    ledger.record_outcome(intent.intent_id, order_answer("1", "1000"), NOW)
+    await sent(ledger, intent)
+    await ledger.answer(intent.intent_id, accepted("1"), IntentState.ACCEPTED, "", NOW)
+    await ledger.note_outcomes({intent.intent_id: order_answer("1", "1000")}, NOW)
     assert ledger.latest_outcomes([intent.intent_id])[intent.intent_id][0].status == "1000"
-    kept = sqlite3.connect(tmp_path / "ledger.sqlite")
-    statuses = [row[0] for row in kept.execute("select status from outcomes order by position")]
-    kept.close()
-    assert statuses == ["1002", "1000"]
+    statuses = kept(tmp_path, "select status from outcomes order by position")
+    assert statuses == [("1002",), ("1000",)]
 
 
-def test_every_attempt_is_kept(ledger: Ledger, tmp_path: Path) -> None:
-    intent = intent_for()
+async def test_every_attempt_is_kept_and_the_same_bytes_are_counted(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    intent = intent_for(written_at=NOW)
     write(ledger, intent)
-    for _ in range(2):
-        ledger.count_send(intent.intent_id, "me", NOW, LEASE)
-        ledger.record_attempt(intent.intent_id, answered(504, "504001"), NOW, NOW)
-    kept = sqlite3.connect(tmp_path / "ledger.sqlite")
-    rows = list(kept.execute("select send, http_status, code from attempts order by send"))
-    kept.close()
+    for number in (1, 2):
+        at = NOW + timedelta(minutes=number)
+        assert await ledger.begin_send(intent.intent_id, f"r-{number}", at, LEASE)
+        reply = Reply(f"r-{number}", 504, code="504001", digest="same")
+        repeated = await ledger.note_attempt(intent.intent_id, reply, at)
+    assert (repeated.times, repeated.since) == (2, NOW + timedelta(minutes=1))
+    rows = kept(tmp_path, "select send, http_status, code from attempts order by send")
     assert rows == [(1, 504, "504001"), (2, 504, "504001")]
+    assert ledger.newest_moment() == NOW + timedelta(minutes=2)
 
 
 def test_it_is_written_through_to_the_disk(ledger: Ledger, tmp_path: Path) -> None:
@@ -181,10 +298,9 @@ def test_it_is_written_through_to_the_disk(ledger: Ledger, tmp_path: Path) -> No
 def test_a_ledger_of_a_newer_program_is_refused_with_a_sentence(
     ledger: Ledger, tmp_path: Path
 ) -> None:
-    raw = sqlite3.connect(tmp_path / "ledger.sqlite")
-    raw.execute("insert into ledger_version values (99)")
-    raw.commit()
-    raw.close()
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw:
+        raw.execute("update alembic_version set version_num = '9999'")
+        raw.commit()
     with pytest.raises(LedgerFault, match="newer Orderdrop"):
         Ledger.in_folder(tmp_path)
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from flows.ledger import Ledger, LedgerFault
 from flows.ordering.follow import follow
-from flows.ordering.submit import Hands, submit
+from flows.ordering.hands import Hands
+from flows.ordering.life import Doubt
+from flows.ordering.submit import submit
 from schemas.orders import (
     CallFailed,
     Intent,
@@ -37,13 +41,14 @@ class ScriptedApi:
 
     async def ready(self) -> None: ...
 
-    async def place(self, intent: Intent) -> Reply:
+    async def place(self, intent: Intent, request_id: str, may_go: Callable[[], bool]) -> Reply:
+        assert may_go()
         self.sent.append(intent)
         self.before_answer(intent)
         answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return replace(answer, request_id=request_id)
 
     async def preview(self, customer_id: str, body: bytes) -> Reply:
         raise AssertionError((customer_id, body))
@@ -75,10 +80,24 @@ def written(ledger: Ledger, *intents: Intent) -> None:
         )
 
 
-async def sent(ledger: Ledger, api: ScriptedApi, *intents: Intent, key: str = "key-1") -> None:
+def hands_for(ledger: Ledger, api: ScriptedApi, **terms: Any) -> Hands:
+    return Hands(
+        **({"key_fingerprint": "key-1", "in_flight": 4, "patience": 0.0} | terms),
+        book=ledger,
+        api=api,
+    )
+
+
+async def sent(ledger: Ledger, api: ScriptedApi, *intents: Intent, **terms: Any) -> None:
     known = ledger.intents([intent.intent_id for intent in intents])
-    hands = Hands(ledger, api, key, in_flight=4, patience=0.0)
+    hands = hands_for(ledger, api, **terms)
     await submit(hands, [known[intent.intent_id] for intent in intents], lambda _: None)
+
+
+async def unanswered(ledger: Ledger, intent: Intent) -> None:
+    """Sent once, without an answer, by a process that is done with it."""
+    lease = timedelta(seconds=-1)
+    assert await ledger.begin_send(intent.intent_id, str(uuid4()), datetime.now(UTC), lease)
 
 
 def state_of(ledger: Ledger, intent: Intent) -> Intent:
@@ -96,47 +115,6 @@ async def test_the_send_stands_in_the_ledger_before_the_call_and_the_answer_afte
     assert [(i.state, i.sends) for i in seen] == [(IntentState.SENT, 1)]
     after = state_of(ledger, intent)
     assert (after.state, after.order_id) == (IntentState.ACCEPTED, "1")
-
-
-@pytest.mark.parametrize(
-    ("answer", "calls", "state"),
-    [
-        (answered(400, "1117", service=True), 1, IntentState.REFUSED),
-        (answered(None, "NET/NO_ANSWER"), 11, IntentState.SENT),
-        (answered(None, "NET/NOT_SENT"), 11, IntentState.SENT),
-        (answered(504, "504001"), 11, IntentState.SENT),
-        (answered(201, "NET/BAD_ANSWER"), 6, IntentState.LOOKING),
-        (answered(400, "4122", service=True), 4, IntentState.LOOKING),
-        (answered(400, "4120", service=True), 3, IntentState.LOOKING),
-        (answered(429, "4118", service=True), 4, IntentState.LOOKING),
-        (answered(500, "1124", service=True), 1, IntentState.LOOKING),
-    ],
-)
-async def test_an_answer_that_stays_the_same_ends_as_the_table_says(
-    ledger: Ledger, answer: Reply, calls: int, state: IntentState
-) -> None:
-    intent = intent_for()
-    written(ledger, intent)
-    api = ScriptedApi([answer])
-    # Each call has a request id of its own.
-    original = api.place
-
-    async def place(placed: Intent) -> Reply:
-        reply = await original(placed)
-        return Reply(
-            f"r{len(api.sent)}",
-            reply.http_status,
-            code=reply.code,
-            spoken_by_service=reply.spoken_by_service,
-        )
-
-    api.place = place  # type: ignore[method-assign]
-    await sent(ledger, api, intent)
-    assert len(api.sent) == calls
-    assert {(i.correlation_id, i.body) for i in api.sent} == {(intent.correlation_id, intent.body)}
-    after = state_of(ledger, intent)
-    assert (after.state, after.sends) == (state, calls)
-    assert api.looked == (1 if state is IntentState.LOOKING else 0)
 
 
 async def test_a_repeat_that_is_answered_is_accepted(ledger: Ledger) -> None:
@@ -198,35 +176,87 @@ async def test_an_intent_first_sent_under_another_key_is_looked_up_and_not_sent(
 ) -> None:
     intent = intent_for()
     written(ledger, intent)
-    ledger.count_send(intent.intent_id, "me", datetime.now(UTC), timedelta(seconds=-1))
+    await unanswered(ledger, intent)
     api = ScriptedApi([accepted("1")])
-    await sent(ledger, api, intent, key="key-2")
+    await sent(ledger, api, intent, key_fingerprint="key-2")
     assert (api.sent, api.looked) == ([], 1)
+    assert state_of(ledger, intent).doubt == Doubt.OTHER_KEY
 
 
 async def test_an_intent_of_ten_days_ago_is_looked_up_and_not_sent(ledger: Ledger) -> None:
     intent = intent_for(written_at=datetime.now(UTC) - timedelta(days=10))
     written(ledger, intent)
-    ledger.count_send(intent.intent_id, "me", datetime.now(UTC), timedelta(seconds=-1))
+    await unanswered(ledger, intent)
+    api = ScriptedApi([accepted("1")])
+    await sent(ledger, api, intent)
+    assert (api.sent, api.looked) == ([], 1)
+    assert state_of(ledger, intent).state is IntentState.STUCK
+
+
+async def test_a_clock_behind_the_ledger_sends_nothing_again_but_what_was_never_sent(
+    ledger: Ledger,
+) -> None:
+    before, fresh = intent_for(), intent_for(Order("PO-2", "c", "NEW", "", ORDER.lines))
+    written(ledger, before, fresh)
+    await unanswered(ledger, before)
+
+    class Anyone(ScriptedApi):
+        async def history(self, *_: object) -> list[OrderAnswer]:  # type: ignore[override]
+            return []
+
+    api = Anyone([accepted("1")])
+    await sent(ledger, api, before, fresh, clock_back=True)
+    assert [intent.reference for intent in api.sent] == ["PO-2"]
+    left = state_of(ledger, before)
+    assert (left.state, left.doubt) == (IntentState.LOOKING, Doubt.CLOCK_BACK)
+
+
+async def test_an_intent_sent_in_the_future_is_looked_up_and_not_sent(ledger: Ledger) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    ahead = datetime.now(UTC) + timedelta(days=3)
+    await ledger.begin_send(intent.intent_id, "r-0", ahead, timedelta(days=-3))
     api = ScriptedApi([accepted("1")])
     await sent(ledger, api, intent)
     assert (api.sent, api.looked) == ([], 1)
 
 
-async def test_an_intent_that_another_process_holds_is_left_alone(ledger: Ledger) -> None:
+async def test_an_intent_that_another_process_holds_is_left_alone(
+    ledger: Ledger, tmp_path: Path
+) -> None:
     intent = intent_for()
     written(ledger, intent)
-    ledger.count_send(intent.intent_id, "someone else", datetime.now(UTC), timedelta(minutes=1))
+    someone_else = Ledger.in_folder(tmp_path)
+    lease = timedelta(minutes=10)
+    await someone_else.begin_send(intent.intent_id, "r-0", datetime.now(UTC), lease)
     api = ScriptedApi([accepted("1")])
-    await sent(ledger, api, intent)
+    await sent(ledger, api, intent, call_seconds=0.01, patience=0.001)
     assert api.sent == []
+    someone_else.close()
+
+
+async def test_a_request_that_is_too_late_for_its_lease_is_given_up_and_sent_anew(
+    ledger: Ledger,
+) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    api = ScriptedApi([answered(None, "NET/TOO_LATE"), accepted("1")])
+    await sent(ledger, api, intent)
+    assert len(api.sent) == 2
+    assert state_of(ledger, intent).order_id == "1"
+
+
+async def test_a_lease_is_still_good_only_for_a_part_of_it(ledger: Ledger) -> None:
+    """What is left of a lease must be enough for the call itself."""
+    hands = hands_for(ledger, ScriptedApi([accepted()]), call_seconds=70.0)
+    assert hands.may_go_for + hands.call_seconds < hands.lease.total_seconds()
 
 
 async def test_refused_rights_stop_the_run_and_the_rest_stays_written(ledger: Ledger) -> None:
     intents = [intent_for(Order(f"PO-{n}", "c", "NEW", "", ORDER.lines)) for n in range(20)]
     written(ledger, *intents)
     api = ScriptedApi([answered(403, "4115", service=True)])
-    hands = Hands(ledger, api, "key-1", in_flight=1, patience=0.0)
+    hands = hands_for(ledger, api, in_flight=1)
     with pytest.raises(MarketplaceStop):
         await submit(hands, intents, lambda _: None)
     states = [state_of(ledger, intent).state for intent in intents]
@@ -242,11 +272,12 @@ async def test_returns_of_one_customer_go_one_after_the_other(ledger: Ledger) ->
     under_way: list[int] = []
 
     class Counting(ScriptedApi):
-        async def place(self, intent: Intent) -> Reply:
+        async def place(self, intent: Intent, request_id: str, may_go: Callable[[], bool]) -> Reply:
+            assert may_go()
             unanswered = [i for i in intents if state_of(ledger, i).state is IntentState.SENT]
             under_way.append(len(unanswered))
             self.sent.append(intent)
-            return accepted(f"{len(self.sent)}")
+            return replace(accepted(f"{len(self.sent)}"), request_id=request_id)
 
     api = Counting([accepted()])
     await sent(ledger, api, *intents)
@@ -262,7 +293,7 @@ async def test_following_asks_one_page_for_all_orders_of_a_customer(ledger: Ledg
     for number, intent in enumerate(intents):
         await sent(ledger, ScriptedApi([accepted(str(number))]), intent)
     api = ScriptedApi([accepted()], [order_answer(str(n), "1000") for n in range(4)])
-    hands = Hands(ledger, api, "key-1", in_flight=4, patience=0.001)
+    hands = hands_for(ledger, api, patience=0.001)
     open_ones = await follow(hands, [intent.intent_id for intent in intents], seconds=1)
     assert open_ones == 1
     outcomes = ledger.latest_outcomes([intent.intent_id for intent in intents])
@@ -277,7 +308,7 @@ async def test_a_stop_while_following_comes_out_as_itself(ledger: Ledger) -> Non
     intent = intent_for()
     written(ledger, intent)
     await sent(ledger, ScriptedApi([accepted("1")]), intent)
-    hands = Hands(ledger, SignedOut([accepted()]), "key-1", in_flight=4, patience=0.001)
+    hands = hands_for(ledger, SignedOut([accepted()]), patience=0.001)
     with pytest.raises(MarketplaceStop, match="signed out"):
         await follow(hands, [intent.intent_id], seconds=1)
 
@@ -289,10 +320,10 @@ async def test_a_ledger_that_fails_stops_the_run_with_its_own_sentence(
     intents = [intent_for(Order(f"PO-{n}", "c", "NEW", "", ORDER.lines)) for n in range(9)]
     written(ledger, *intents)
 
-    def full(*_: object) -> bool:
+    async def full(*_: object) -> bool:
         raise LedgerFault("the disk is full")
 
-    monkeypatch.setattr(ledger, "count_send", full)
+    monkeypatch.setattr(ledger, "begin_send", full)
     api = ScriptedApi([accepted("1")])
     with pytest.raises(LedgerFault, match="disk is full"):
         await sent(ledger, api, *intents)

@@ -1,0 +1,15 @@
+"""Run by Alembic on the connection that `flows.ledger.schema` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from flows.ledger.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,356 @@
+"""The steps of an intent, each inside a transaction that somebody else commits.
+
+Every step that changes an intent's state is written into `changes` as well: what happened can
+be told in order, and nothing is ever updated away.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
+
+from flows.ledger import tables
+from flows.ledger.rows import intent_of, intent_row, moment
+from schemas.orders import Intent, IntentState, OrderAnswer, Reply
+
+_SENDABLE: Final = (IntentState.WRITTEN, IntentState.SENT)
+_MAY_BE_ACCEPTED: Final = (*_SENDABLE, IntentState.LOOKING, IntentState.STUCK)
+_POSTGRES_MOMENT: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+
+_TABLE: Final = tables.intents
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who takes an intent into his hands, from when, for how long.
+
+    `at` is this machine's clock; PostgreSQL goes by its own.
+    """
+
+    owner: str
+    at: datetime
+    lasts: timedelta
+    is_gone: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a send came to: the reply, the state it leads to, and why it is in doubt."""
+
+    reply: Reply
+    then: IntentState
+    doubt: str
+    at: datetime
+
+
+def begin_send(connection: Connection, intent_id: str, request_id: str, lease: Lease) -> bool:
+    """Take the lease, count the send and write the attempt down, before it is made.
+
+    False when another holds the lease, or the intent is past sending: nothing may be sent.
+    """
+    now, until = _lease_times(connection, lease)
+    values = {
+        "state": str(IntentState.SENT),
+        "sends": _TABLE.c.sends + 1,
+        "first_sent_at": func.coalesce(_TABLE.c.first_sent_at, moment(lease.at)),
+        "last_sent_at": moment(lease.at),
+        "looks": 0,
+        "doubt": "",
+        "lease_owner": lease.owner,
+        "lease_until": until,
+    }
+    free = (_TABLE.c.lease_owner.in_(["", lease.owner])) | (_TABLE.c.lease_until < now)
+    if not _update(connection, intent_id, values, _in(_SENDABLE), free):
+        held = _held_by_the_dead(connection, intent_id, lease)
+        if held is None or not _update(connection, intent_id, values, _in(_SENDABLE), held):
+            return False
+    connection.execute(
+        insert(tables.attempts).values(
+            request_id=request_id,
+            intent_id=intent_id,
+            send=select(_TABLE.c.sends).where(_TABLE.c.intent_id == intent_id).scalar_subquery(),
+            sent_at=moment(lease.at),
+            answered_at=None,
+            http_status=None,
+            code="",
+            message="",
+            digest="",
+        )
+    )
+    return True
+
+
+def answer(connection: Connection, intent_id: str, answered: Answered) -> IntentState:
+    """Note what a send brought; returns the state reached.
+
+    An order id that belongs to another intent already makes the intent stuck. An intent that
+    is settled meanwhile (looked up, or told by a person) keeps its state.
+    """
+    _note_attempt(connection, answered.reply, answered.at)
+    if answered.then is IntentState.ACCEPTED and answered.reply.order is not None:
+        return _accept(connection, intent_id, answered.reply.order, answered.at, "answered")
+    values = {
+        "state": str(answered.then),
+        "doubt": answered.doubt,
+        **_said(answered.reply),
+        "answered_at": moment(answered.at),
+        **_FREE,
+    }
+    if _update(connection, intent_id, values, _in(_SENDABLE)):
+        why = answered.doubt or answered.reply.code
+        _change(connection, intent_id, answered.at, answered.then, why)
+    return _state(connection, intent_id)
+
+
+def same_failure(connection: Connection, intent_id: str, digest: str) -> tuple[int, datetime]:
+    """How often attempts of an intent brought these bytes, and when the first was sent."""
+    table = tables.attempts
+    count, first = connection.execute(
+        select(func.count(), func.min(table.c.sent_at)).where(
+            table.c.intent_id == intent_id, table.c.digest == digest
+        )
+    ).one()
+    return count, datetime.fromisoformat(first)
+
+
+def note_attempt(connection: Connection, reply: Reply, at: datetime) -> None:
+    """What one attempt brought that is to be repeated at once; the lease is kept."""
+    _note_attempt(connection, reply, at)
+
+
+def doubt(connection: Connection, intent_id: str, why: str, at: datetime) -> bool:
+    """An intent that was sent must be looked up before anything else."""
+    values = {"state": str(IntentState.LOOKING), "doubt": why}
+    done = _update(connection, intent_id, values, _in((IntentState.SENT,)))
+    if done:
+        _change(connection, intent_id, at, IntentState.LOOKING, why)
+    return done
+
+
+def looked(connection: Connection, intent_id: str, at: datetime) -> None:
+    """A look-up found nothing."""
+    values = {"looks": _TABLE.c.looks + 1, "looked_at": moment(at)}
+    _update(connection, intent_id, values, _in((IntentState.LOOKING,)))
+
+
+def bind(
+    connection: Connection, intent_id: str, order: OrderAnswer, at: datetime, who: str
+) -> IntentState:
+    """An order that was found is this intent's; stuck when it is another's already."""
+    return _accept(connection, intent_id, order, at, "found by looking up", who)
+
+
+def stick(connection: Connection, intent_id: str, why: str, at: datetime) -> None:
+    """Only a person can tell what became of the intent."""
+    values = {"state": str(IntentState.STUCK), "doubt": why, "answered_at": moment(at), **_FREE}
+    if _update(connection, intent_id, values, _in((IntentState.SENT, IntentState.LOOKING))):
+        _change(connection, intent_id, at, IntentState.STUCK, why)
+
+
+def send_again(connection: Connection, intent_id: str, at: datetime) -> bool:
+    """A look-up found nothing and the same id may be sent once more."""
+    values = {"state": str(IntentState.SENT), "looks": 0, "doubt": ""}
+    done = _update(connection, intent_id, values, _in((IntentState.LOOKING,)))
+    if done:
+        _change(connection, intent_id, at, IntentState.SENT, "not found, the same id again")
+    return done
+
+
+def replace(connection: Connection, new: Intent, lease: Lease) -> bool:
+    """Retire the intent that `new` replaces and write `new`, as one; entries follow.
+
+    False when the old one is not being looked up any more, or is in somebody's hands who may
+    still send it.
+    """
+    now, _ = _lease_times(connection, lease)
+    old_id = new.replaces
+    values = {"state": str(IntentState.RETIRED), "answered_at": moment(lease.at), **_FREE}
+    free = (_TABLE.c.lease_owner.in_(["", lease.owner])) | (_TABLE.c.lease_until < now)
+    looking = _in((IntentState.LOOKING,))
+    if not _update(connection, old_id, values, looking, free):
+        held = _held_by_the_dead(connection, old_id, lease)
+        if held is None or not _update(connection, old_id, values, looking, held):
+            return False
+    _change(connection, old_id, lease.at, IntentState.RETIRED, f"replaced by {new.intent_id}")
+    write_intents(connection, [new])
+    connection.execute(
+        update(tables.entries)
+        .where(tables.entries.c.intent_id == old_id)
+        .values(intent_id=new.intent_id)
+    )
+    return True
+
+
+def retire_by_hand(connection: Connection, intent_id: str, at: datetime, who: str) -> bool:
+    """A person says that nothing was placed."""
+    values = {"state": str(IntentState.RETIRED), "answered_at": moment(at), **_FREE}
+    in_doubt = (IntentState.SENT, IntentState.LOOKING, IntentState.STUCK)
+    done = _update(connection, intent_id, values, _in(in_doubt))
+    if done:
+        _change(connection, intent_id, at, IntentState.RETIRED, "not placed", who)
+    return done
+
+
+def write_intents(connection: Connection, intents: list[Intent]) -> None:
+    """New intents, each with the first line of its history."""
+    if not intents:
+        return
+    connection.execute(insert(_TABLE), [intent_row(intent) for intent in intents])
+    connection.execute(
+        insert(tables.changes),
+        [
+            {
+                "intent_id": intent.intent_id,
+                "at": moment(intent.written_at),
+                "state": str(intent.state),
+                "why": f"in place of {intent.replaces}" if intent.replaces else "planned",
+                "who": "",
+            }
+            for intent in intents
+        ],
+    )
+
+
+def note_outcome(connection: Connection, intent_id: str, order: OrderAnswer, at: datetime) -> None:
+    """What the marketplace says of an accepted order now."""
+    connection.execute(
+        insert(tables.outcomes),
+        {
+            "intent_id": intent_id,
+            "seen_at": moment(at),
+            "status": order.status,
+            "body": order.model_dump_json(by_alias=True),
+        },
+    )
+
+
+def read_intent(connection: Connection, intent_id: str) -> Intent:
+    """One intent as it stands."""
+    row = connection.execute(select(_TABLE).where(_TABLE.c.intent_id == intent_id))
+    return intent_of(row.mappings().one())
+
+
+_FREE: Final[Mapping[str, str]] = {"lease_owner": "", "lease_until": ""}
+
+
+def _said(reply: Reply) -> dict[str, str]:
+    return {
+        "error_code": reply.code,
+        "error_message": reply.message,
+        "error_details": json.dumps(reply.details),
+    }
+
+
+def _in(states: tuple[IntentState, ...]) -> ColumnElement[bool]:
+    return _TABLE.c.state.in_([str(state) for state in states])
+
+
+def _update(
+    connection: Connection,
+    intent_id: str,
+    values: Mapping[str, Any],
+    *conditions: ColumnElement[bool],
+) -> bool:
+    done = connection.execute(
+        update(_TABLE).where(_TABLE.c.intent_id == intent_id, *conditions).values(**values)
+    )
+    return done.rowcount == 1
+
+
+def _state(connection: Connection, intent_id: str) -> IntentState:
+    found = connection.execute(select(_TABLE.c.state).where(_TABLE.c.intent_id == intent_id))
+    return IntentState(found.scalar_one())
+
+
+def _accept(
+    connection: Connection,
+    intent_id: str,
+    order: OrderAnswer,
+    at: datetime,
+    why: str,
+    who: str = "",
+) -> IntentState:
+    """Bind the order id; no two intents of an environment can have the same one."""
+    values = {
+        "state": str(IntentState.ACCEPTED),
+        "order_id": order.order_id,
+        "doubt": "",
+        **_said(Reply("", None)),
+        "answered_at": moment(at),
+        **_FREE,
+    }
+    savepoint = connection.begin_nested()
+    try:
+        done = _update(connection, intent_id, values, _in(_MAY_BE_ACCEPTED))
+    except IntegrityError:
+        savepoint.rollback()
+        stick(connection, intent_id, f"order {order.order_id} is another's already", at)
+        return _state(connection, intent_id)
+    savepoint.commit()
+    if done:
+        _change(connection, intent_id, at, IntentState.ACCEPTED, f"{why}: {order.order_id}", who)
+        note_outcome(connection, intent_id, order, at)
+        return IntentState.ACCEPTED
+    state = _state(connection, intent_id)
+    if state is IntentState.RETIRED:
+        # Never to happen (lease and deadline stand before it); if it does, it is not forgotten.
+        _change(connection, intent_id, at, state, f"order {order.order_id} came all the same")
+    return state
+
+
+def _change(
+    connection: Connection,
+    intent_id: str,
+    at: datetime,
+    state: IntentState,
+    why: str,
+    who: str = "",
+) -> None:
+    connection.execute(
+        insert(tables.changes),
+        {"intent_id": intent_id, "at": moment(at), "state": str(state), "why": why, "who": who},
+    )
+
+
+def _note_attempt(connection: Connection, reply: Reply, at: datetime) -> None:
+    connection.execute(
+        update(tables.attempts)
+        .where(tables.attempts.c.request_id == reply.request_id)
+        .values(
+            answered_at=moment(at),
+            http_status=reply.http_status,
+            code=reply.code,
+            message=reply.message,
+            digest=reply.digest,
+        )
+    )
+
+
+def _held_by_the_dead(
+    connection: Connection, intent_id: str, lease: Lease
+) -> ColumnElement[bool] | None:
+    """A condition that lets the lease of a process be taken that lives no more."""
+    row = connection.execute(
+        select(_TABLE.c.lease_owner).where(_TABLE.c.intent_id == intent_id)
+    ).first()
+    if row is None or not row.lease_owner or not lease.is_gone(row.lease_owner):
+        return None
+    held: ColumnElement[bool] = _TABLE.c.lease_owner == row.lease_owner
+    return held
+
+
+def _lease_times(connection: Connection, lease: Lease) -> tuple[Any, Any]:
+    """Now and the lease's end, as the text that the columns hold (see `rows.moment`)."""
+    if connection.dialect.name != "postgresql":
+        return literal(moment(lease.at)), literal(moment(lease.at + lease.lasts))
+    now = func.timezone("UTC", func.clock_timestamp())
+    return (
+        func.to_char(now, _POSTGRES_MOMENT),
+        func.to_char(now + lease.lasts, _POSTGRES_MOMENT),
+    )
