@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 from flows.marketplace.client import Address, Marketplace
 from flows.marketplace.pace import Pace
 from flows.settings import PRACTICE_CLIENT_ID, PRACTICE_CLIENT_SECRET
+from schemas.orders import Intent, Reply
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,6 +53,11 @@ async def connected(
     to = address(url, secret, client_id)
     async with Marketplace(to, Pace(985), patience=0.01) as marketplace:
         yield marketplace
+
+
+async def placed(marketplace: Marketplace, intent: Intent) -> Reply:
+    """One send of an intent, in good time."""
+    return await marketplace.place(intent, str(uuid4()), lambda: True)
 
 
 async def control(method: str, url: str, body: object = None) -> Any:

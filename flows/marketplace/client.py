@@ -326,19 +326,29 @@ class Marketplace:
         }
         if isinstance(content, _InTime):
             headers["Content-Length"] = str(content.length)
+        request = self._client.build_request(
+            method,
+            self._address.api_url + path,
+            params=dict(query),
+            content=content,
+            headers=headers,
+        )
         try:
-            answer = await self._client.request(
-                method,
-                self._address.api_url + path,
-                params=dict(query),
-                content=content,
-                headers=headers,
-            )
+            answer = await self._client.send(request, stream=True)
         except _TooLateError:
             return Reply(request_id, None, code=TOO_LATE), b""
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             code = UNREACHABLE if _nothing_was_sent(error) else SILENT
             return Reply(request_id, None, code=code), b""
+        try:
+            await answer.aread()
+        except httpx.HTTPError:
+            # The headers came, the body is cut: a success that cannot be read, or silence.
+            is_success = answer.status_code in SUCCESS
+            code = UNREADABLE if is_success else f"HTTP/{answer.status_code}"
+            return Reply(request_id, answer.status_code, code=code), b""
+        finally:
+            await answer.aclose()
         if answer.status_code == 429:
             self.pace.slow_down()
         if answer.status_code in SUCCESS:

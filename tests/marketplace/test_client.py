@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from flows.marketplace.client import Address, Marketplace
 from flows.marketplace.errors import (
     SILENT,
+    TOO_LATE,
     UNREACHABLE,
     UNREADABLE,
     AccessRefused,
@@ -26,7 +27,7 @@ from flows.marketplace.errors import (
 from flows.marketplace.pace import Pace
 from flows.ordering.life import Kind, kind_of
 from schemas.orders import Order, OrderLine
-from tests.connections import address, connected, control, embedded
+from tests.connections import address, connected, control, embedded, placed
 from tests.intents import ORDER, intent_for
 
 BIG = "P1005059000"
@@ -53,7 +54,7 @@ async def test_an_order_is_placed_found_in_the_history_and_finishes(server: str)
     async with connected(server) as marketplace:
         await marketplace.check()
         await marketplace.ready()
-        reply = await marketplace.place(intent)
+        reply = await placed(marketplace, intent)
         assert (reply.http_status, kind_of(reply)) == (201, Kind.ACCEPTED)
         assert reply.order is not None
         assert (reply.order.status, reply.order.reference) == ("1002", "C-1")
@@ -71,8 +72,8 @@ async def test_an_order_is_placed_found_in_the_history_and_finishes(server: str)
 async def test_a_repeat_with_the_same_id_brings_the_same_order(server: str) -> None:
     intent = intent_for(unlike("C-2"))
     async with connected(server) as marketplace:
-        first = await marketplace.place(intent)
-        second = await marketplace.place(intent)
+        first = await placed(marketplace, intent)
+        second = await placed(marketplace, intent)
     assert first.order == second.order
     assert first.request_id != second.request_id
 
@@ -80,7 +81,7 @@ async def test_a_repeat_with_the_same_id_brings_the_same_order(server: str) -> N
 async def test_all_pages_of_a_long_history_are_read_once(server: str) -> None:
     async with connected(server) as marketplace:
         for number in range(105):
-            await marketplace.place(intent_for(unlike(f"L-{number}")))
+            await placed(marketplace, intent_for(unlike(f"L-{number}")))
         before = marketplace.pace.calls
         since = datetime.now(UTC) - timedelta(days=1)
         history = await marketplace.history(BIG, since, ["NEW"])
@@ -94,7 +95,7 @@ async def test_a_refusal_carries_code_message_and_lines(server: str) -> None:
         "C-3", ORDER.customer_id, "NEW", "", (OrderLine(5, 4, "65308888CA02A12", 1, "USD"),)
     )
     async with connected(server) as marketplace:
-        reply = await marketplace.place(intent_for(bad))
+        reply = await placed(marketplace, intent_for(bad))
     assert kind_of(reply) is Kind.REFUSED
     assert (reply.http_status, reply.code) == (400, "2122")
     assert "Line Item: 4" in reply.details[0]
@@ -104,10 +105,10 @@ async def test_a_token_that_expired_in_mid_run_is_renewed(server: str) -> None:
     async with connected(server) as marketplace:
         await marketplace.check()
         await control("PUT", f"{server}/control/clock", {"advanceSeconds": 90000})
-        reply = await marketplace.place(intent_for(unlike("C-4")))
+        reply = await placed(marketplace, intent_for(unlike("C-4")))
         assert kind_of(reply) is Kind.TOKEN
         await marketplace.ready()
-        assert kind_of(await marketplace.place(intent_for(unlike("C-5")))) is Kind.ACCEPTED
+        assert kind_of(await placed(marketplace, intent_for(unlike("C-5")))) is Kind.ACCEPTED
     await control("PUT", f"{server}/control/clock", {"advanceSeconds": -90000})
 
 
@@ -166,7 +167,7 @@ async def misbehaving(answer: bytes, token: bytes | None = None) -> AsyncIterato
     ("answer", "code", "kind"),
     [
         (b"", SILENT, Kind.SILENT),
-        (http(201, '{"orderId": "1"', length=500), SILENT, Kind.SILENT),
+        (http(201, '{"orderId": "1"', length=500), UNREADABLE, Kind.UNREADABLE),
         (http(201, "<html>hello</html>"), UNREADABLE, Kind.UNREADABLE),
         (http(201, '["not an order"]'), UNREADABLE, Kind.UNREADABLE),
         (http(504, '{"error_code": "504001", "message": "Gateway"}'), "504001", Kind.SILENT),
@@ -183,17 +184,39 @@ async def test_whatever_comes_back_becomes_a_reply_of_the_right_kind(
     answer: bytes, code: str, kind: Kind
 ) -> None:
     async with misbehaving(answer) as url, connected(url) as marketplace:
-        reply = await marketplace.place(intent_for())
+        reply = await placed(marketplace, intent_for())
     assert (reply.code, kind_of(reply)) == (code, kind)
+
+
+async def test_a_request_that_is_too_late_writes_no_body_and_executes_nothing(
+    server: str,
+) -> None:
+    """The lease is asked for at the socket, after everything else was done."""
+    calls = len((await control("GET", f"{server}/control/journal"))["calls"])
+    intent = intent_for(unlike("LATE-1"))
+    asked: list[bool] = []
+
+    def may_go() -> bool:
+        asked.append(True)
+        return False
+
+    async with connected(server) as marketplace:
+        reply = await marketplace.place(intent, "r-late", may_go)
+        assert (reply.code, reply.http_status, len(asked)) == (TOO_LATE, None, 1)
+        again = await placed(marketplace, intent)
+    assert kind_of(again) is Kind.ACCEPTED
+    journal = (await control("GET", f"{server}/control/journal?after={calls}"))["calls"]
+    executed = [call for call in journal if call["executed"]]
+    assert [call["correlationId"] for call in executed] == [intent.correlation_id]
 
 
 async def test_retry_after_is_read_in_both_forms() -> None:
     body = '{"code": "4118"}'
     async with misbehaving(http(429, body, "Retry-After: 7")) as url, connected(url) as api:
-        assert (await api.place(intent_for())).retry_after == 7
+        assert (await placed(api, intent_for())).retry_after == 7
     later = (datetime.now(UTC) + timedelta(seconds=60)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     async with misbehaving(http(429, body, f"Retry-After: {later}")) as url, connected(url) as api:
-        waited = (await api.place(intent_for())).retry_after
+        waited = (await placed(api, intent_for())).retry_after
     assert waited is not None
     assert 50 < waited <= 60
 
@@ -204,7 +227,7 @@ async def test_a_port_that_nobody_listens_on_means_nothing_was_sent() -> None:
         gone = Marketplace(
             Address("http://127.0.0.1:9", url, "k", SecretStr("s")), Pace(985), patience=0.01
         )
-        reply = await gone.place(intent_for())
+        reply = await placed(gone, intent_for())
         await gone.__aexit__(None, None, None)
     assert (reply.code, kind_of(reply)) == (UNREACHABLE, Kind.NOT_SENT)
 
@@ -227,12 +250,12 @@ async def test_a_sign_in_that_is_something_else_is_told(token: bytes) -> None:
 async def test_a_token_refused_twice_within_a_minute_stops_the_run() -> None:
     answer = http(401, '{"error_code": "401013"}')
     async with misbehaving(answer) as url, connected(url) as marketplace:
-        assert kind_of(await marketplace.place(intent_for())) is Kind.TOKEN
+        assert kind_of(await placed(marketplace, intent_for())) is Kind.TOKEN
         with pytest.raises(AccessRefused):
-            await marketplace.place(intent_for())
+            await placed(marketplace, intent_for())
 
 
 async def test_no_request_goes_over_a_redirect() -> None:
     answer = http(302, "", "Location: http://127.0.0.1:9/elsewhere")
     async with misbehaving(answer) as url, connected(url) as marketplace:
-        assert (await marketplace.place(intent_for())).http_status == 302
+        assert (await placed(marketplace, intent_for())).http_status == 302

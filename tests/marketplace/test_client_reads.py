@@ -17,7 +17,7 @@ from schemas.customers import Commitment, Level, MinimumQuantity
 from schemas.order_types import OrderType
 from schemas.orders import Order, OrderAnswer, OrderLine
 from schemas.subscriptions import AutoRenewalChange, Subscription, SubscriptionStatus
-from tests.connections import connected, control, embedded
+from tests.connections import connected, control, embedded, placed
 from tests.intents import intent_for
 
 DESIGN, PHOTO, PRO, SKETCH = "65310542CA", "65318877CA", "65327114CA", "65319006CA"
@@ -60,7 +60,7 @@ def line(product: str, quantity: int, **fields: Any) -> OrderLine:
 
 
 async def place(api: Marketplace, asked: Order) -> OrderAnswer:
-    reply = await api.place(intent_for(asked))
+    reply = await placed(api, intent_for(asked))
     assert reply.order is not None, reply
     return reply.order
 

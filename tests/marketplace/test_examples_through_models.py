@@ -27,7 +27,7 @@ from flows.sandbox.json_text import json_bytes
 from schemas.orders import HistoryPage, Order, OrderAnswer, OrderLine, Reply, faulty_lines
 from schemas.subscriptions import AutoRenewalChange, Subscription, SubscriptionList
 from schemas.wire import Wire
-from tests.connections import connected
+from tests.connections import connected, placed
 from tests.examples import EXAMPLES, Example, Json, values
 from tests.intents import intent_for
 
@@ -227,7 +227,7 @@ async def put(marketplace: Marketplace, example: Example) -> Reply:
     order = order_of(example)
     if order.order_type.startswith("PREVIEW"):
         return await marketplace.preview(order.customer_id, request_body(order))
-    return await marketplace.place(intent_for(order, reassign_users=order.reassign_users))
+    return await placed(marketplace, intent_for(order, reassign_users=order.reassign_users))
 
 
 CUSTOMER = "1007315862"
