@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from flows.desk import Reconciled
+    from flows.follow_up import FollowedUp, Resolved
+    from flows.reconciled import Reconciled
     from flows.settings import Settings
     from schemas.orders import Intent
 
@@ -167,6 +168,55 @@ def sandbox(
 
 
 @app.command()
+def follow(
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask once what became of open orders and of those in doubt; write their workbooks again."""
+    with faults_said_plainly(as_json):
+        settings = _settings(account, environment)
+        say(f"{_opening(settings)}Asking what became of open orders …")
+        result = _run_follow(settings)
+    _tell_followed(result, as_json)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def resolve(
+    reference: Annotated[str, typer.Argument(help="The externalReferenceId that is in doubt.")],
+    placed: Annotated[
+        str | None, typer.Option("--placed", help="It was placed, under this order id.")
+    ] = None,
+    not_placed: Annotated[
+        bool, typer.Option("--not-placed", help="It was not placed; the rows may go again.")
+    ] = False,
+    customer: Annotated[
+        str | None, typer.Option("--customer", help="Which one, if several share the reference.")
+    ] = None,
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle an order in doubt by what a person has found out from Adobe."""
+    if bool(placed) == not_placed:
+        stop("Say one of the two: --placed ORDERID or --not-placed.", WRONG_USE)
+    with faults_said_plainly(as_json):
+        settings = _settings(account, environment, connects=bool(placed))
+        result = _settle(settings, reference, customer, placed)
+    if as_json:
+        _print_json(asdict(result))
+    else:
+        what = f"is order {result.order_id}" if result.order_id else "was not placed"
+        say(f"{result.reference} {what}; settled by {result.who}.")
+        for path in result.workbooks:
+            say(f"Written again: {path}")
+        for sentence in result.not_written:
+            say(sentence)
+    raise typer.Exit(NOT_READY if result.not_written else 0)
+
+
+@app.command()
 def orders(
     reference: Annotated[str | None, typer.Argument(help="One externalReferenceId.")] = None,
     only_open: Annotated[bool, typer.Option("--open", help="Accepted, not finished.")] = False,
@@ -175,7 +225,7 @@ def orders(
     environment: Environment = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the ledger knows of orders."""
+    """Show what the ledger knows of orders; of one reference, everything that happened."""
     with faults_said_plainly(as_json):
         settings = _settings(account, environment, connects=False)
         from flows.desk import open_ledger
@@ -185,6 +235,8 @@ def orders(
         ledger = open_ledger(settings)
         known = ledger.find(settings.account, settings.effective_environment, reference)
         outcomes = ledger.latest_outcomes([intent.intent_id for intent in known])
+        names = ledger.workbook_names()
+        histories = {i.intent_id: ledger.history(i.intent_id) for i in known if reference}
         ledger.close()
     rows: list[dict[str, Any]] = []
     for intent in known:
@@ -192,11 +244,20 @@ def orders(
         state = intent_state(intent, seen[0] if seen else None)
         if (only_open and state is not State.OPEN) or (in_doubt and state is not State.IN_DOUBT):
             continue
-        rows.append(_order_row(intent, state, seen[0].status if seen else ""))
+        row = _order_row(intent, state, seen[0].status if seen else "")
+        row["workbook"] = names.get(intent.workbook_hash, "")
+        if reference:
+            row["history"] = [
+                {"at": event.at.isoformat(), "what": event.what, "who": event.who}
+                for event in histories[intent.intent_id]
+            ]
+        rows.append(row)
     if as_json:
         _print_json({"environment": settings.effective_environment, "orders": rows})
         return
     _order_table(rows, settings)
+    for row in rows if reference else ():
+        _order_history(row, settings.timezone)
 
 
 # --- what the commands share ---
@@ -289,6 +350,57 @@ def _run_flow(workbook: Path, out: Path | None, follow: float, settings: Setting
                 follow_seconds=follow,
             )
         )
+
+
+def _run_follow(settings: Settings) -> FollowedUp:
+    from flows.prefect_server import PrefectServer
+
+    server = PrefectServer(settings.state_dir)
+    server.begin()
+    with ExitStack() as stack:
+        if settings.effective_environment == "practice":
+            from flows.practice import practice_marketplace
+
+            stack.enter_context(practice_marketplace(settings.state_dir).start()).wait()
+        from flows.follow_orders import run_follow_orders
+
+        server.ready()
+        return asyncio.run(run_follow_orders(settings.effective_environment, settings.account))
+
+
+def _settle(
+    settings: Settings, reference: str, customer: str | None, placed: str | None
+) -> Resolved:
+    from flows.desk import Desk, open_ledger
+    from flows.follow_up import in_doubt, resolve_not_placed, resolve_placed
+
+    async def with_the_marketplace(order_id: str) -> Resolved:
+        async with Desk(settings) as desk:
+            intent = in_doubt(desk.ledger, settings, reference, customer)
+            return await resolve_placed(desk, intent, order_id)
+
+    if placed:
+        return asyncio.run(with_the_marketplace(placed))
+    ledger = open_ledger(settings)
+    try:
+        intent = in_doubt(ledger, settings, reference, customer)
+        return asyncio.run(resolve_not_placed(ledger, settings, intent))
+    finally:
+        ledger.close()
+
+
+def _tell_followed(result: FollowedUp, as_json: bool) -> None:
+    if as_json:
+        _print_json(asdict(result))
+        return
+    from rich.console import Console
+
+    from flows.follow_orders import told
+
+    console = Console(highlight=False)
+    console.print(told(result).replace("\n\n", "\n"), soft_wrap=True, markup=False)
+    if result.stopped:
+        say(result.stopped)
 
 
 @contextmanager
@@ -404,6 +516,29 @@ def _order_table(rows: list[dict[str, Any]], settings: Settings) -> None:
             row["order_status"],
             row["written_at"][:16],
         )
+    console.print(table)
+
+
+def _order_history(row: dict[str, Any], timezone: str) -> None:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(
+        f"\n{escape(row['reference'])} of customer {escape(row['customer'])}, from "
+        f"{escape(row['workbook'])} (times in {timezone}):",
+        soft_wrap=True,
+    )
+    table = Table(box=None, show_header=False, pad_edge=False)
+    zone = ZoneInfo(timezone)
+    for event in row["history"]:
+        at = datetime.fromisoformat(event["at"]).astimezone(zone)
+        by = f", by {event['who']}" if event["who"] else ""
+        table.add_row(at.strftime("%Y-%m-%d %H:%M:%S"), escape(event["what"] + by))
     console.print(table)
 
 

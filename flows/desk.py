@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -28,8 +28,9 @@ from flows.ordering.hands import Hands
 from flows.ordering.life import CLOCK_MAY_LAG
 from flows.ordering.plan import Run, keys_of, plan
 from flows.ordering.submit import price, submit
-from flows.outputs import check_place, default_output, write_output
+from flows.outputs import Terms, check_place, default_output, write_output
 from flows.practice import practice_marketplace
+from flows.reconciled import Figures, Reconciled, attention, counts, write_reconciled
 from flows.settings import Settings
 from flows.workbook.parts import read_bytes
 from flows.workbook.read import ReadSheet, read_content
@@ -38,7 +39,7 @@ from schemas.entries import Decision, Entry, Submission
 from schemas.faults import Fault, Stop
 from schemas.order_sheet import SheetLimits, check_rows
 from schemas.orders import Intent, MarketplaceStop
-from schemas.outcomes import NEEDS_PERSON, RowAnswer, State, WorkbookSummary
+from schemas.outcomes import RowAnswer, WorkbookSummary
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) while a stage works."""
@@ -57,32 +58,6 @@ class Planned:
     previews: int
     orders: int
     rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """One run over one workbook, ended: the figures of `submit --json`."""
-
-    workbook: str
-    output: str
-    environment: str
-    account: str
-    sheet: str
-    rows: int
-    orders: Mapping[str, int]
-    calls: int
-    seconds: float
-    attention: tuple[tuple[str, int, str, str, str], ...] = ()
-    stopped: str = ""
-
-    @property
-    def exit_code(self) -> int:
-        """docs/design.md, Outer interfaces."""
-        if self.stopped:
-            return 3
-        if self.orders[State.IN_DOUBT]:
-            return 5
-        return 4 if any(self.orders[state] for state in NEEDS_PERSON) else 0
 
 
 @dataclass
@@ -110,14 +85,14 @@ class Desk:
                 api_url = ims_url = companion.wait()
             address = Address(api_url, ims_url, settings.api_key, settings.secret())
             self._pace = Pace(settings.calls_per_5s)
-            self._marketplace = await stack.enter_async_context(
+            self.marketplace = await stack.enter_async_context(
                 Marketplace(address, self._pace, settings.effective_patience, settings.read_seconds)
             )
-            await self._marketplace.check()
+            await self.marketplace.check()
             self._stack = stack.pop_all()
-        self._hands = Hands(
+        self.hands = Hands(
             book=self.ledger,
-            api=self._marketplace,
+            api=self.marketplace,
             key_fingerprint=settings.key_fingerprint,
             in_flight=settings.in_flight,
             patience=settings.effective_patience,
@@ -135,6 +110,11 @@ class Desk:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made so far, sign-in aside."""
+        return self._pace.calls
 
     def read_and_plan(self, path: Path, out: Path | None = None) -> Planned:
         """Read, check, group and compare with the ledger; the intents are committed.
@@ -193,7 +173,7 @@ class Desk:
             self.progress("Ordering", ended[0], total)
 
         try:
-            await submit(self._hands, [intents[i] for i in intent_ids], one_more)
+            await submit(self.hands, [intents[i] for i in intent_ids], one_more)
         except MarketplaceStop as stop:
             self.stopped = str(stop)
 
@@ -211,7 +191,7 @@ class Desk:
             self.progress("Pricing", ended[0], len(previews))
 
         try:
-            await price(self._hands, submission_id, previews, one_more)
+            await price(self.hands, submission_id, previews, one_more)
         except MarketplaceStop as stop:
             self.stopped = str(stop)
 
@@ -225,54 +205,15 @@ class Desk:
         if self.stopped:
             return 0
         try:
-            return await follow(self._hands, intent_ids, seconds)
+            return await follow(self.hands, intent_ids, seconds)
         except MarketplaceStop as stop:
             self.stopped = str(stop)
             return 0
 
     def reconcile(self, submission_id: str, out: Path | None) -> Reconciled:
         """Write the reconciled workbook: a view of the ledger beside the user's rows."""
-        submission = self.ledger.submission(submission_id)
-        entries = self.ledger.entries(submission_id)
-        faults = self.ledger.faults(submission_id)
-        intent_ids = [entry.intent_id for entry in entries if entry.intent_id]
-        rows = answering.row_answers(
-            entries,
-            faults,
-            self.ledger.intents(intent_ids),
-            self.ledger.latest_outcomes(intent_ids),
-            submission.environment,
-        )
-        states = answering.order_states(rows, entries)
-        now = datetime.now(UTC)
-        summary = _summary(submission, rows, entries, states, self.settings.timezone, now)
-        if self.stopped:
-            summary = _with_note(summary, f"The run was stopped: {self.stopped}")
-        content = reconcile(
-            self.ledger.workbook(submission.workbook_hash),
-            submission.layout,
-            rows,
-            faults,
-            summary,
-        )
-        target = write_output(
-            out or default_output(self.settings.output, submission.name), content, self.ledger.wrote
-        )
-        digest = hashlib.sha256(content).hexdigest()
-        self.ledger.finish(submission_id, str(target.absolute()), digest, now)
-        return Reconciled(
-            workbook=submission.name,
-            output=str(target),
-            environment=submission.environment,
-            account=submission.account,
-            sheet=submission.layout.sheet,
-            rows=len(rows),
-            orders=_counts(states.values()),
-            calls=self._pace.calls,
-            seconds=round((now - self.started_at).total_seconds(), 3),
-            attention=_attention(rows, entries),
-            stopped=self.stopped,
-        )
+        run = Figures(self.started_at, self._pace.calls, self.stopped)
+        return write_reconciled(self.ledger, self.settings, submission_id, out, run)
 
 
 def _is_behind(ledger: Ledger) -> bool:
@@ -360,7 +301,7 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
         ready=ready,
     )
     reconciled = reconcile(content, read.layout, rows, faults, summary)
-    target = write_output(target, reconciled, lambda *_: False)
+    target = write_output(target, reconciled, Terms())
     return Reconciled(
         workbook=path.name,
         output=str(target),
@@ -368,10 +309,10 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
         account=settings.account,
         sheet=read.layout.sheet,
         rows=len(read.frame),
-        orders={"ready": ready, **_counts(states.values())},
+        orders={"ready": ready, **counts(states.values())},
         calls=0,
         seconds=round((datetime.now(UTC) - started_at).total_seconds(), 3),
-        attention=_attention(rows, entries),
+        attention=attention(rows, entries),
     )
 
 
@@ -407,49 +348,3 @@ def _as_it_stands(
     if ledger:
         ledger.close()
     return entries, rows, len(decided.entries) - len(entries)
-
-
-def _summary(
-    submission: Submission,
-    rows: Sequence[RowAnswer],
-    entries: Sequence[Entry],
-    states: Mapping[int, State],
-    timezone: str,
-    now: datetime,
-) -> WorkbookSummary:
-    placed = frozenset({State.DONE, State.OPEN})
-    return WorkbookSummary(
-        workbook=submission.name,
-        sheet=submission.layout.sheet,
-        environment=submission.environment,
-        account=submission.account,
-        started_at=submission.started_at,
-        finished_at=submission.finished_at or now,
-        timezone=timezone,
-        rows=dict(Counter(row.state for row in rows)),
-        orders=dict(Counter(states.values())),
-        placed_totals=answering.totals(rows, entries, placed),
-        priced_totals=answering.totals(rows, entries, frozenset({State.PREVIEWED})),
-        notes=submission.notes,
-    )
-
-
-def _with_note(summary: WorkbookSummary, note: str) -> WorkbookSummary:
-    return replace(summary, notes=(note, *summary.notes))
-
-
-def _counts(states: Iterable[State]) -> dict[str, int]:
-    counted = Counter(states)
-    return {str(state): counted.get(state, 0) for state in State}
-
-
-def _attention(
-    rows: Sequence[RowAnswer], entries: Sequence[Entry]
-) -> tuple[tuple[str, int, str, str, str], ...]:
-    """(reference, row, result, what happened, what to do) of the rows a person must look at."""
-    reference = {row: entry.reference for entry in entries for row, _ in entry.lines}
-    return tuple(
-        (reference[r.row], r.row, r.result, r.what_happened, r.what_to_do)
-        for r in rows
-        if r.state in NEEDS_PERSON or r.state is State.IN_DOUBT
-    )

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from errno import EISDIR
 from pathlib import Path
 from tempfile import TemporaryFile
+from time import time
+from typing import Final
 
 from schemas.faults import Stop
+
+UNFINISHED_SECONDS: Final = 3600
+"""How old an unfinished file must be before nobody can still be writing it."""
+
+KEPT_SECONDS: Final = 30 * 86_400
+"""How long a reconciled workbook that was replaced is kept (docs/protocol.md, Files)."""
 
 
 def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
@@ -52,18 +63,38 @@ class WrongEnding(Stop):
     exit_code = 2
 
 
-def write_output(target: Path, content: bytes, wrote: Callable[[str, str], bool]) -> Path:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is known of files that were written before, and who wants to hear of the next.
+
+    `wrote(path, hash)` tells whether a file is ours and unchanged; `will_write(path, hash)` is
+    told before a file takes its name, so that it is known as ours whatever happens then; `keep`
+    is handed what is replaced.
+    """
+
+    wrote: Callable[[str, str], bool] = lambda *_: False
+    will_write: Callable[[str, str], None] = lambda *_: None
+    keep: Callable[[bytes], None] = lambda _: None
+
+
+def write_output(target: Path, content: bytes, terms: Terms) -> Path:
     """Write beside the target and rename; never over a file that is not just as we wrote it.
 
-    `wrote(path, hash)` tells whether a file is ours and unchanged. Returns the path taken:
-    the target or the next free name.
+    One that somebody has open is left alone as well. Returns the path taken: the target or the
+    next free name.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        place = _free_place(target, wrote)
+        place, replaced = _free_place(target, terms.wrote)
+        if replaced == content:
+            return place
         unfinished = place.with_name(f".{place.name}.{os.getpid()}.part")
         unfinished.write_bytes(content)
+        if replaced is not None:
+            terms.keep(replaced)
+        terms.will_write(str(place.absolute()), hashlib.sha256(content).hexdigest())
         unfinished.replace(place)
+        _forget_unfinished(place)
     except OSError as error:
         raise OutputFault(
             f"The reconciled workbook cannot be written to {target} ({error.strerror}). What was "
@@ -72,12 +103,40 @@ def write_output(target: Path, content: bytes, wrote: Callable[[str, str], bool]
     return place
 
 
-def _free_place(target: Path, wrote: Callable[[str, str], bool]) -> Path:
+def _forget_unfinished(place: Path) -> None:
+    """Remove what runs that were killed while writing have left beside it."""
+    for left in place.parent.glob(f".{glob.escape(place.name)}.*.part"):
+        with suppress(FileNotFoundError):
+            if time() - left.stat().st_mtime > UNFINISHED_SECONDS:
+                left.unlink()
+
+
+def _free_place(target: Path, wrote: Callable[[str, str], bool]) -> tuple[Path, bytes | None]:
+    """The place to write to, and what is there now if that is ours to replace."""
     place, number = target, 1
     while place.exists():
-        digest = hashlib.sha256(place.read_bytes()).hexdigest()
-        if wrote(str(place.absolute()), digest):
-            break
+        found = place.read_bytes()
+        ours = wrote(str(place.absolute()), hashlib.sha256(found).hexdigest())
+        if ours and not is_open_elsewhere(place):
+            return place, found
         number += 1
         place = target.with_name(f"{target.stem} ({number}){target.suffix}")
-    return place
+    return place, None
+
+
+def keep_replaced(folder: Path, content: bytes) -> None:
+    """Keep what a newer workbook takes the place of, for thirty days."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / hashlib.sha256(content).hexdigest()
+    unfinished = place.with_suffix(f".{os.getpid()}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(place)
+    for old in folder.iterdir():
+        if time() - old.stat().st_mtime > KEPT_SECONDS:
+            old.unlink(missing_ok=True)
+
+
+def is_open_elsewhere(path: Path) -> bool:
+    """Whether Excel or LibreOffice has left its mark beside a workbook that it has open."""
+    marks = (f"~${path.name}", f".~lock.{path.name}#")
+    return any(path.with_name(mark).exists() for mark in marks)

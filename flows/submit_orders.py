@@ -26,7 +26,8 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.desk import Desk, Planned, Progress, Reconciled, no_progress
+from flows.desk import Desk, Planned, Progress, no_progress
+from flows.reconciled import Reconciled
 from flows.settings import Settings
 from schemas.outcomes import State as OrderState
 

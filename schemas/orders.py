@@ -40,6 +40,8 @@ class Order:
 
     `earlier_order_id` is the order id that stood beside the rows when they were dropped in
     (evidence of an earlier run), `repeat` the user's wish to place the same order once more.
+    `numbered` says that the sheet numbers the lines; without that they are numbered as they
+    stand, and sorting the sheet makes no other order of it.
     """
 
     reference: str
@@ -50,6 +52,7 @@ class Order:
     reassign_users: bool = False
     repeat: bool = False
     earlier_order_id: str = ""
+    numbered: bool = True
 
     @property
     def rows(self) -> tuple[int, ...]:

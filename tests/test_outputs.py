@@ -9,6 +9,7 @@ import pytest
 
 from flows.outputs import (
     OutputFault,
+    Terms,
     WrongEnding,
     check_place,
     default_output,
@@ -30,8 +31,8 @@ def test_a_reconciled_workbook_keeps_its_name_when_it_is_dropped_again(tmp_path:
 def test_our_own_unchanged_file_is_replaced(tmp_path: Path) -> None:
     target = tmp_path / "new" / "a.xlsx"
     ours = by_us((target, b"first"))
-    assert write_output(target, b"first", lambda *_: False) == target
-    assert write_output(target, b"second", lambda p, h: (p, h) in ours) == target
+    assert write_output(target, b"first", Terms()) == target
+    assert write_output(target, b"second", Terms(wrote=lambda p, h: (p, h) in ours)) == target
     assert target.read_bytes() == b"second"
     assert [path.name for path in target.parent.iterdir()] == ["a.xlsx"]
 
@@ -40,16 +41,16 @@ def test_a_file_that_somebody_changed_is_left_and_the_next_name_taken(tmp_path: 
     target = tmp_path / "a.xlsx"
     target.write_bytes(b"edited by Mia")
     ours = by_us((target, b"as we wrote it"))
-    place = write_output(target, b"new", lambda p, h: (p, h) in ours)
+    place = write_output(target, b"new", Terms(wrote=lambda p, h: (p, h) in ours))
     assert place.name == "a (2).xlsx"
     assert target.read_bytes() == b"edited by Mia"
-    assert write_output(target, b"new", lambda *_: False).name == "a (3).xlsx"
+    assert write_output(target, b"new", Terms()).name == "a (3).xlsx"
 
 
 def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputFault, match="drop the workbook again") as caught:
-        write_output(tmp_path / "file" / "a.xlsx", b"new", lambda *_: False)
+        write_output(tmp_path / "file" / "a.xlsx", b"new", Terms())
     assert caught.value.exit_code == 3
 
 

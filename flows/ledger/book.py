@@ -11,12 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
 from flows.ledger import steps, tables
 from flows.ledger.database import hold_planning, open_engine
@@ -34,8 +34,10 @@ from flows.ledger.rows import (
     submission_row,
 )
 from flows.ledger.schema import bring_up_to_date
+from flows.ledger.telling import history_of
 from schemas.entries import Entry, Submission
 from schemas.faults import Fault
+from schemas.history import Event
 from schemas.orders import UNSETTLED, Intent, IntentState, OrderAnswer, Reply
 from schemas.outcomes import Environment
 
@@ -234,16 +236,34 @@ class Ledger:
                 .values(output=output, output_hash=output_hash, finished_at=moment(at))
             )
 
-    def wrote(self, output: str, output_hash: str) -> bool:
-        """Whether a file with this name and content was written by us."""
-        table = tables.submissions
-        with self._read() as connection:
-            found = connection.execute(
-                select(table.c.submission_id).where(
-                    table.c.output == output, table.c.output_hash == output_hash
-                )
+    def will_write(self, submission_id: str, path: str, output_hash: str) -> None:
+        """A file with this name and content is about to be written for a submission."""
+        with self._write() as connection:
+            connection.execute(
+                insert(tables.outputs),
+                {
+                    "submission_id": submission_id,
+                    "path": path,
+                    "hash": output_hash,
+                    "at": moment(datetime.now(UTC)),
+                },
             )
-            return found.first() is not None
+
+    def wrote(self, path: str, output_hash: str) -> bool:
+        """Whether a file with this name and content was written by us."""
+        table, before = tables.outputs, tables.submissions
+        with self._read() as connection:
+            found = (
+                connection.execute(
+                    select(table.c.path).where(table.c.path == path, table.c.hash == output_hash)
+                ).first()
+                or connection.execute(
+                    select(before.c.output).where(
+                        before.c.output == path, before.c.output_hash == output_hash
+                    )
+                ).first()
+            )
+            return found is not None
 
     def answer_preview(
         self, submission_id: str, position: int, reply: Reply, body: str, at: datetime
@@ -423,9 +443,72 @@ class Ledger:
                     )
         return found
 
-    def unsettled(self, account: str, environment: Environment) -> tuple[Intent, ...]:
-        """Intents in doubt."""
-        return self.find(account, environment, states=UNSETTLED)
+    def unfinished(
+        self, account: str, environment: Environment, final_statuses: Iterable[str]
+    ) -> tuple[Intent, ...]:
+        """Intents in doubt, and accepted ones whose order was never seen in a final status."""
+        table, seen = tables.intents, tables.outcomes
+        is_final = exists().where(
+            seen.c.intent_id == table.c.intent_id, seen.c.status.in_(sorted(final_statuses))
+        )
+        in_doubt = table.c.state.in_([str(state) for state in UNSETTLED])
+        is_open = (table.c.state == str(IntentState.ACCEPTED)) & ~is_final
+        with self._read() as connection:
+            rows = connection.execute(
+                select(table)
+                .where(
+                    table.c.account == account,
+                    table.c.environment == environment,
+                    in_doubt | is_open,
+                )
+                .order_by(table.c.written_at)
+            )
+            return tuple(intent_of(row) for row in rows.mappings())
+
+    def replaced_by(self, intent_ids: Iterable[str]) -> list[str]:
+        """The intents that took the place of these, and of those, and so on."""
+        found: list[str] = []
+        asked = sorted(set(intent_ids))
+        table = tables.intents
+        with self._read() as connection:
+            while asked:
+                chunk, asked = asked[:_CHUNK], asked[_CHUNK:]
+                rows = connection.execute(
+                    select(table.c.intent_id).where(table.c.replaces.in_(chunk))
+                )
+                newer = [row.intent_id for row in rows]
+                found += newer
+                asked += newer
+        return found
+
+    def history(self, intent_id: str) -> list[Event]:
+        """What happened to an intent, in order."""
+        with self._read() as connection:
+            return history_of(connection, intent_id)
+
+    def submissions_with(self, intent_ids: Iterable[str]) -> tuple[Submission, ...]:
+        """The newest submission of each reconciled workbook that tells of one of the intents."""
+        ids = sorted(set(intent_ids))
+        outputs: set[str] = set()
+        table, entries = tables.submissions, tables.entries
+        newest: dict[str, Submission] = {}
+        with self._read() as connection:
+            for start in range(0, len(ids), _CHUNK):
+                rows = connection.execute(
+                    select(table.c.output)
+                    .join(entries, entries.c.submission_id == table.c.submission_id)
+                    .where(entries.c.intent_id.in_(ids[start : start + _CHUNK]))
+                )
+                outputs.update(row.output for row in rows if row.output)
+            for output in sorted(outputs):
+                found = connection.execute(
+                    select(table)
+                    .where(table.c.output == output)
+                    .order_by(table.c.started_at.desc())
+                    .limit(1)
+                )
+                newest[output] = submission_of(found.mappings().one())
+        return tuple(newest.values())
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:

@@ -165,17 +165,17 @@ def send_again(connection: Connection, intent_id: str, at: datetime) -> bool:
 def replace(connection: Connection, new: Intent, lease: Lease) -> bool:
     """Retire the intent that `new` replaces and write `new`, as one; entries follow.
 
-    False when the old one is not being looked up any more, or is in somebody's hands who may
-    still send it.
+    False when the old one is neither looked up nor still unsent, or is in somebody's hands who
+    may send it.
     """
     now, _ = _lease_times(connection, lease)
     old_id = new.replaces
     values = {"state": str(IntentState.RETIRED), "answered_at": moment(lease.at), **_FREE}
     free = (_TABLE.c.lease_owner.in_(["", lease.owner])) | (_TABLE.c.lease_until < now)
-    looking = _in((IntentState.LOOKING,))
-    if not _update(connection, old_id, values, looking, free):
+    may_be = _in((IntentState.LOOKING,)) | (_in((IntentState.WRITTEN,)) & (_TABLE.c.sends == 0))
+    if not _update(connection, old_id, values, may_be, free):
         held = _held_by_the_dead(connection, old_id, lease)
-        if held is None or not _update(connection, old_id, values, looking, held):
+        if held is None or not _update(connection, old_id, values, may_be, held):
             return False
     _change(connection, old_id, lease.at, IntentState.RETIRED, f"replaced by {new.intent_id}")
     write_intents(connection, [new])

@@ -43,6 +43,17 @@ submissions = Table(
     Column("output_hash", String(64), nullable=False, default=""),
 )
 
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("submission_id", ForeignKey("submissions.submission_id"), nullable=False),
+    Column("path", Text, nullable=False, index=True),
+    Column("hash", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+"""Every reconciled workbook that was about to take its name."""
+
 sheet_faults = Table(
     "sheet_faults",
     metadata,

@@ -188,23 +188,56 @@ def _of_unsettled(entry: Entry, intent: Intent, environment: Environment) -> Row
             what_happened="The run ended before it was this order's turn; nothing of it was sent.",
             what_to_do="Drop the workbook again; what was ordered already is not ordered twice.",
         )
-    known = explain(intent.error_code)
-    said = f" ({known.meaning}; {intent.error_code})" if known else ""
-    stuck = intent.state is IntentState.STUCK
+    if intent.state is IntentState.RETIRED:
+        return RowAnswer(
+            row=0,
+            state=State.HELD,
+            result=result_words(State.HELD, entry.order_type, environment),
+            error_code="NOT_PLACED",
+            what_happened="It was in doubt whether Adobe had placed this order; somebody looked "
+            "into it, and it was not placed.",
+            what_to_do="Drop the workbook again to order it.",
+            answered_at=intent.answered_at,
+        )
     return RowAnswer(
         row=0,
         state=State.IN_DOUBT,
         result=result_words(State.IN_DOUBT, entry.order_type, environment),
         error_code=intent.error_code,
-        what_happened="The order was sent, but we cannot know yet whether Adobe placed it: "
-        + ("more than one order there could be it." if stuck else f"no clear answer came{said}."),
-        what_to_do=(
-            "Ask whoever looks after Orderdrop to settle it with Adobe; do not order it again."
-            if stuck
-            else "Do not order it again. Drop this workbook again later: Orderdrop asks Adobe "
-            "first and never orders twice."
-        ),
+        what_happened=_known_of(intent),
+        what_to_do=_next_for(intent),
         answered_at=intent.answered_at,
+    )
+
+
+def _known_of(intent: Intent) -> str:
+    """What is known of an order in doubt."""
+    known = explain(intent.error_code)
+    said = f" The last answer was: {known.meaning} ({intent.error_code})." if known else ""
+    times = "once" if intent.sends == 1 else f"{intent.sends} times"
+    sent = f"The order was sent {times}, but no clear answer came.{said}"
+    if intent.state is IntentState.STUCK:
+        if intent.doubt.startswith("could be any of "):
+            ids = intent.doubt.removeprefix("could be any of ")
+            return f"{sent} Adobe has more than one order that could be it: {ids}."
+        if "another's" in intent.doubt:
+            return f"{sent} What Adobe answered belongs to another order: {intent.doubt}."
+        return f"{sent} It was not found at Adobe, and it is too old to be sent again."
+    if intent.state is IntentState.LOOKING and intent.looks:
+        return f"{sent} It was looked for in Adobe's list of orders and not found so far."
+    return f"{sent} Whether Adobe has placed it is not known yet."
+
+
+def _next_for(intent: Intent) -> str:
+    """What happens next with an order in doubt, and what a person should do."""
+    if intent.state is IntentState.STUCK:
+        return (
+            "Do not order it again. Ask whoever looks after Orderdrop to settle it with Adobe "
+            f"(reference {intent.reference}, customer {intent.customer_id})."
+        )
+    return (
+        "Do not order it again. Drop this workbook again in half an hour: Orderdrop asks Adobe "
+        "first and never orders twice. Where it runs unattended, it asks by itself."
     )
 
 

@@ -66,11 +66,41 @@ def body_key(order: Order) -> str:
 
     Customer, type, reference, referenceOrderId and all lines with every field, without the
     correlation id; account and environment are kept beside it in the ledger
-    (docs/protocol.md, "What counts as the same order").
+    (docs/protocol.md, "What counts as the same order"). Numbers that the sheet does not give
+    are left out: they follow from where the rows stand.
     """
     body = json.loads(request_body(order))
-    body.get("lineItems", []).sort(key=lambda line: line["extLineItemNumber"])
+    lines = body.get("lineItems", [])
+    if order.numbered:
+        lines.sort(key=lambda line: line["extLineItemNumber"])
+    else:
+        for line in lines:
+            del line["extLineItemNumber"]
+        lines.sort(key=_canonical)
     body["customerId"] = order.customer_id
     body["reassignUsers"] = order.reassign_users
-    canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return sha256(canonical.encode()).hexdigest()
+    return sha256(_canonical(body).encode()).hexdigest()
+
+
+def lines_as_sent(order: Order, body: bytes) -> tuple[tuple[int, int], ...]:
+    """(row, line number) of each row of `order`, numbered as in a body that was sent for it.
+
+    The sheet may have been sorted since: rows without a number of their own go by what stands
+    in them.
+    """
+    if order.numbered:
+        return tuple((line.row, line.number) for line in order.lines)
+    numbers: dict[str, list[int]] = {}
+    for item in json.loads(body).get("lineItems", []):
+        number = item.pop("extLineItemNumber")
+        numbers.setdefault(_canonical(item), []).append(number)
+    found = []
+    for line in order.lines:
+        item = _line_item(line)
+        del item["extLineItemNumber"]
+        found.append((line.row, numbers[_canonical(item)].pop(0)))
+    return tuple(found)
+
+
+def _canonical(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -238,6 +238,7 @@ def _order(rows: Sequence[Row]) -> Order:
         reassign_users=any(yes_or_no(row["reassignUsers"]) for row in rows),
         repeat=all(yes_or_no(row["repeat"]) for row in rows),
         earlier_order_id=_evidence(rows),
+        numbered=is_switch or any(row["extLineItemNumber"] for row in rows),
     )
 
 

@@ -121,17 +121,26 @@ def replacement(hands: Hands, intent: Intent) -> Intent:
 
 def matches(order: OrderAnswer, intent: Intent) -> bool:
     """Whether an order's whole body agrees with the intent's and it is not older than it."""
+    return not differences(order, intent)
+
+
+def differences(order: OrderAnswer, intent: Intent) -> list[str]:
+    """In which respects an order cannot be the intent's, in words; none when it can be."""
     body = json.loads(intent.body)
-    if order.created_at is None or order.created_at < intent.written_at - CLOCKS_MAY_DIFFER:
-        return False
-    return (
-        order.order_type == intent.order_type
-        and order.reference == intent.reference
-        and order.reference_order_id == body.get("referenceOrderId", "")
-        and _lines_of(order) == _lines_sent(body)
-        and _given_up(order) == _to_be_given_up(body)
-        and _subscriptions_agree(order, body)
+    oldest = intent.written_at - CLOCKS_MAY_DIFFER
+    agreements = (
+        (order.created_at is not None and order.created_at >= oldest, "it is older"),
+        (order.order_type == intent.order_type, f"its type is {order.order_type}"),
+        (order.reference == intent.reference, f"its reference is {order.reference or 'empty'}"),
+        (
+            order.reference_order_id == body.get("referenceOrderId", ""),
+            f"it refers to order {order.reference_order_id or 'none'}",
+        ),
+        (_lines_of(order) == _lines_sent(body), "its lines differ"),
+        (_given_up(order) == _to_be_given_up(body), "what it gives up differs"),
+        (_subscriptions_agree(order, body), "its subscriptions differ"),
     )
+    return [words for agrees, words in agreements if not agrees]
 
 
 def _lines_of(order: OrderAnswer) -> list[tuple[Any, ...]]:

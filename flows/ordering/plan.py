@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
-from flows.ordering.bodies import body_key, request_body
+from flows.ordering.bodies import body_key, lines_as_sent, request_body
 from flows.ordering.group import Grouping, HeldOrder
 from schemas.entries import Decision, Entry
 from schemas.order_types import PREVIEWS
@@ -95,7 +95,7 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
         return _answered(order, of_this_workbook[-1]), None
     unsettled = [intent for intent in same if intent.state in GOES_ON]
     if unsettled:
-        return _entry(order, Decision.SEND, intent_id=unsettled[-1].intent_id), None
+        return _of_intent(order, Decision.SEND, unsettled[-1]), None
     if not order.repeat:
         if accepted:
             return _placed_before(order, accepted[-1], names), None
@@ -149,7 +149,13 @@ def stands(intent: Intent) -> str:
 
 
 def _answered(order: Order, intent: Intent) -> Entry:
-    return _entry(order, Decision.ANSWERED, intent_id=intent.intent_id)
+    return _of_intent(order, Decision.ANSWERED, intent)
+
+
+def _of_intent(order: Order, decision: Decision, intent: Intent) -> Entry:
+    """The entry of an order that an earlier run decided to place."""
+    entry = _entry(order, decision, intent_id=intent.intent_id)
+    return replace(entry, lines=lines_as_sent(order, intent.body))
 
 
 def _placed_before(order: Order, intent: Intent, names: Mapping[str, str]) -> Entry:

@@ -13,6 +13,15 @@ def is_finished(order: OrderAnswer) -> bool:
     return status is not None and status.terminal
 
 
+def final_statuses() -> frozenset[str]:
+    """Every status of an order that is a final one (status-codes.csv)."""
+    return frozenset(
+        status.code
+        for (resource, _), status in status_codes().items()
+        if resource == "Order" and status.terminal
+    )
+
+
 def placed_state(order: OrderAnswer) -> State:
     """The state of an accepted order (reference, section 14)."""
     if not is_finished(order):

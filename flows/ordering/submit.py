@@ -28,7 +28,7 @@ from flows.ordering.life import (
     Step,
     kind_of,
 )
-from flows.ordering.look_up import look_up
+from flows.ordering.look_up import look_up, replacement
 from flows.ordering.side_by_side import side_by_side
 from schemas.entries import Entry
 from schemas.faults import Stop
@@ -100,6 +100,12 @@ class Sending:
     async def run(self) -> Intent:
         """Send, look up, send again or replace, as the tables say; returns what it ended as."""
         while True:
+            if self._is_unsent_and_too_old():
+                new = replacement(self._hands, self._intent)
+                if await self._hands.book.replace(new, utc_now(), self._hands.lease):
+                    self._intent = new
+                else:
+                    await self._read_again()
             if self._intent.state in {IntentState.WRITTEN, IntentState.SENT}:
                 doubt = self._why_not_to_send()
                 if doubt is None:
@@ -122,12 +128,21 @@ class Sending:
         known = await asyncio.to_thread(self._hands.book.intents, [intent_id])
         self._intent = known[intent_id]
 
+    def _is_unsent_and_too_old(self) -> bool:
+        """Nothing of it ever left: an intent of today takes its place."""
+        intent = self._intent
+        return (
+            intent.state is IntentState.WRITTEN
+            and not intent.sends
+            and utc_now() - intent.written_at > TOO_OLD
+        )
+
     def _why_not_to_send(self) -> Doubt | None:
-        """docs/protocol.md, "Before every send", 3 and 4; a first send may always go."""
+        """docs/protocol.md, "Before every send", 3 and 4; a first send has no memory behind it."""
         intent = self._intent
         now = utc_now()
         if not intent.sends:
-            return Doubt.TOO_OLD if now - intent.written_at > TOO_OLD else None
+            return None
         newest = max(intent.written_at, intent.last_sent_at or intent.written_at)
         if self._hands.clock_back or newest - now > CLOCK_MAY_LAG:
             return Doubt.CLOCK_BACK

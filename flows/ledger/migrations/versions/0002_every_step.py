@@ -26,6 +26,19 @@ def upgrade() -> None:
         sa.Column("why", sa.Text, nullable=False),
         sa.Column("who", sa.Text, nullable=False),
     )
+    op.create_table(
+        "outputs",
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column(
+            "submission_id",
+            sa.String(36),
+            sa.ForeignKey("submissions.submission_id"),
+            nullable=False,
+        ),
+        sa.Column("path", sa.Text, nullable=False, index=True),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("at", sa.String(32), nullable=False),
+    )
     # One by one, never by copying the table: others refer to it.
     op.add_column("intents", sa.Column("doubt", sa.String(32), nullable=False, server_default=""))
     op.add_column("intents", sa.Column("looks", sa.Integer, nullable=False, server_default="0"))

@@ -1,0 +1,62 @@
+"""Following up as a Prefect flow: what is open or in doubt, and the workbooks that tell of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from flows.desk import Desk
+from flows.follow_up import FollowedUp, follow_up
+from flows.settings import Settings
+
+
+@task(name="look and write again", cache_policy=NO_CACHE, persist_result=False)
+async def look_and_write(environment: str, account: str) -> FollowedUp:
+    """One look at everything unfinished; workbooks whose answers changed are written again."""
+    settings = Settings.checked(environment=environment, account=account)
+    async with Desk(settings) as desk:
+        return await follow_up(desk)
+
+
+def _run_name() -> str:
+    parameters: dict[str, Any] = flow_run.parameters
+    return f"{parameters['account']} ({parameters['environment']})"
+
+
+@flow(
+    name="follow-orders", flow_run_name=_run_name, persist_result=False, validate_parameters=False
+)
+async def follow_orders(environment: str = "practice", account: str = "default") -> State[Any]:
+    """Bring open orders up to date, settle doubts, and write their workbooks again."""
+    result = await look_and_write(environment, account)
+    await acreate_markdown_artifact(told(result), key="follow-up", description="What was found")
+    if result.stopped:
+        return Failed(name="Stopped", message=result.stopped, data=result)
+    name = {0: "Completed", 3: "Not written", 4: "Needs attention", 5: "In doubt"}
+    return Completed(name=name[result.exit_code], message=told(result), data=result)
+
+
+async def run_follow_orders(environment: str, account: str) -> FollowedUp:
+    """Run the flow in this process and give back its figures, also when it was stopped."""
+    state: State[Any] = await follow_orders(
+        environment=environment, account=account, return_state=True
+    )
+    result = await state.aresult(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        raise result
+    figures: FollowedUp = result
+    return figures
+
+
+def told(result: FollowedUp) -> str:
+    """The figures in one sentence, then the workbooks that were written again."""
+    orders = f"{result.looked_at} order{'s' if result.looked_at != 1 else ''} looked at"
+    figures = f"{orders}, {result.changed} changed, {result.open} open, {result.in_doubt} in doubt."
+    written = [f"Written again: {path}" for path in result.workbooks]
+    return "\n\n".join([figures, *written, *result.not_written])

@@ -1,0 +1,221 @@
+"""What comes after a run, as plain functions: following up, and what a person settles.
+
+look at what is open or in doubt  ─▶  write the workbooks again that tell of what changed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+
+from flows.desk import Desk
+from flows.ledger import Ledger
+from flows.ordering.follow import follow_once
+from flows.ordering.look_up import differences
+from flows.ordering.states import final_statuses, intent_state
+from flows.outputs import OutputFault
+from flows.reconciled import Figures, write_reconciled
+from flows.settings import Settings
+from schemas.faults import Stop
+from schemas.orders import UNSETTLED, CallFailed, Intent, IntentState, MarketplaceStop
+from schemas.outcomes import State
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedUp:
+    """What one look at everything unfinished came to; figures count orders."""
+
+    looked_at: int
+    changed: int
+    open: int
+    in_doubt: int
+    failed: int
+    workbooks: tuple[str, ...]
+    not_written: tuple[str, ...] = ()
+    calls: int = 0
+    stopped: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """docs/design.md, Outer interfaces."""
+        if self.stopped or self.not_written:
+            return 3
+        if self.in_doubt:
+            return 5
+        return 4 if self.failed else 0
+
+
+async def follow_up(desk: Desk) -> FollowedUp:
+    """Look once at every order that is open or in doubt, and write what changed.
+
+    An intent that stays unanswered is sent again half-hourly at the most; all others are read
+    in history pages, one look for each customer.
+    """
+    ledger, settings = desk.ledger, desk.settings
+    before = ledger.unfinished(settings.account, desk.environment, final_statuses())
+    stood = _standings(ledger, before)
+    try:
+        await follow_once(desk.hands, before)
+    except MarketplaceStop as stop:
+        desk.stopped = str(stop)
+    after = _standings(ledger, before)
+    changed = [i for i in stood if after[i] != stood[i]]
+    run = Figures(desk.started_at, desk.calls)
+    written, failed = rewrite(ledger, settings, changed, run)
+    left = ledger.unfinished(settings.account, desk.environment, final_statuses())
+    now = _standings(ledger, left)
+    return FollowedUp(
+        looked_at=len(before),
+        changed=len(changed),
+        open=sum(one.state is State.OPEN for one in now.values()),
+        in_doubt=sum(one.state is State.IN_DOUBT for one in now.values()),
+        failed=sum(after[i].state is State.FAILED for i in changed),
+        workbooks=written,
+        not_written=failed,
+        calls=desk.calls,
+        stopped=desk.stopped,
+    )
+
+
+def rewrite(
+    ledger: Ledger, settings: Settings, intent_ids: Iterable[str], run: Figures
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write the workbooks again that tell of these intents.
+
+    Returns the paths written and, in sentences, what could not be written. One that a person
+    has changed or has open is left alone; the new one gets the next free name beside it.
+    """
+    written, failed = [], []
+    for submission in ledger.submissions_with([*intent_ids, *_replacements(ledger, intent_ids)]):
+        try:
+            result = write_reconciled(
+                ledger, settings, submission.submission_id, Path(submission.output), run
+            )
+            written.append(result.output)
+        except OutputFault as fault:
+            failed.append(str(fault))
+    return tuple(written), tuple(failed)
+
+
+def _replacements(ledger: Ledger, intent_ids: Iterable[str]) -> list[str]:
+    """Entries of a retired intent tell of the one that took its place."""
+    return ledger.replaced_by(intent_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a workbook would tell of an order: one that differs is worth writing again."""
+
+    state: State
+    order_status: str
+    looks: int
+
+
+def _standings(ledger: Ledger, intents: Sequence[Intent]) -> Mapping[str, _Standing]:
+    ids = [intent.intent_id for intent in intents]
+    seen = ledger.latest_outcomes(ids)
+    found: dict[str, _Standing] = {}
+    for intent_id, intent in ledger.intents(ids).items():
+        order = seen[intent_id][0] if intent_id in seen else None
+        status = order.status if order else ""
+        found[intent_id] = _Standing(intent_state(intent, order), status, intent.looks)
+    return found
+
+
+# --- settled by a person ---
+
+
+class CannotResolve(Stop):
+    """What a person says cannot be taken as it is (exit code 2)."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """An order in doubt that a person settled; `order_id` is "" when nothing was placed."""
+
+    reference: str
+    customer: str
+    state: str
+    order_id: str
+    who: str
+    workbooks: tuple[str, ...]
+    not_written: tuple[str, ...] = ()
+
+
+def in_doubt(ledger: Ledger, settings: Settings, reference: str, customer: str | None) -> Intent:
+    """The one intent in doubt with that reference. Raises CannotResolve."""
+    environment = settings.effective_environment
+    known = ledger.find(settings.account, environment, reference)
+    found = [i for i in known if i.state in UNSETTLED and customer in (None, i.customer_id)]
+    if len(found) == 1:
+        return found[0]
+    where = f"account {settings.account}, {environment}"
+    if not found:
+        raise CannotResolve(
+            f"No order with the reference {reference} is in doubt ({where})."
+            if known
+            else f"The ledger knows no order with the reference {reference} ({where})."
+        )
+    customers = ", ".join(sorted({intent.customer_id for intent in found}))
+    raise CannotResolve(
+        f"{len(found)} orders with the reference {reference} are in doubt; name the customer as "
+        f"well (--customer): {customers}."
+    )
+
+
+async def resolve_placed(desk: Desk, intent: Intent, order_id: str) -> Resolved:
+    """The order is read from the marketplace, compared, and bound. Raises CannotResolve."""
+    try:
+        order = await desk.marketplace.order(intent.customer_id, order_id)
+    except CallFailed as failed:
+        raise CannotResolve(
+            f"Order {order_id} of customer {intent.customer_id} cannot be read from the "
+            f"marketplace ({failed.reply.code}). Nothing was changed."
+        ) from None
+    unlike = differences(order, intent)
+    if unlike:
+        raise CannotResolve(
+            f"Order {order_id} is not the one that was sent under {intent.reference}: "
+            f"{'; '.join(unlike)}. Nothing was changed."
+        )
+    reached = await desk.ledger.bind(intent.intent_id, order, _now(), _person())
+    if reached is not IntentState.ACCEPTED:
+        raise CannotResolve(f"Order {order_id} belongs to another order of the ledger already.")
+    return _resolved(desk.ledger, desk.settings, intent, order_id)
+
+
+async def resolve_not_placed(ledger: Ledger, settings: Settings, intent: Intent) -> Resolved:
+    """The intent is retired and nothing is sent: the rows may be dropped again."""
+    if not await ledger.retire_by_hand(intent.intent_id, _now(), _person()):
+        raise CannotResolve(f"{intent.reference} was settled meanwhile. Nothing was changed.")
+    return _resolved(ledger, settings, intent, "")
+
+
+def _resolved(ledger: Ledger, settings: Settings, intent: Intent, order_id: str) -> Resolved:
+    written, failed = rewrite(ledger, settings, [intent.intent_id], Figures())
+    return Resolved(
+        reference=intent.reference,
+        customer=intent.customer_id,
+        state="accepted" if order_id else "not_placed",
+        order_id=order_id,
+        who=_person(),
+        workbooks=written,
+        not_written=failed,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _person() -> str:
+    """Who is at the terminal, by the name the system knows."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "somebody without a name on this computer"

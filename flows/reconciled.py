@@ -1,0 +1,151 @@
+"""The reconciled workbook, written from the ledger: when a run ends and when more is known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from flows.ledger import Ledger
+from flows.ordering import answers as answering
+from flows.outputs import Terms, default_output, keep_replaced, write_output
+from flows.settings import Settings
+from flows.workbook.reconcile import reconcile
+from schemas.entries import Entry, Submission
+from schemas.outcomes import NEEDS_PERSON, RowAnswer, State, WorkbookSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """One run over one workbook, ended: the figures of `submit --json`."""
+
+    workbook: str
+    output: str
+    environment: str
+    account: str
+    sheet: str
+    rows: int
+    orders: Mapping[str, int]
+    calls: int
+    seconds: float
+    attention: tuple[tuple[str, int, str, str, str], ...] = ()
+    stopped: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """docs/design.md, Outer interfaces."""
+        if self.stopped:
+            return 3
+        if self.orders[State.IN_DOUBT]:
+            return 5
+        return 4 if any(self.orders[state] for state in NEEDS_PERSON) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a run knows beside the ledger: when it began, how many calls it made, why it ended."""
+
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    calls: int = 0
+    stopped: str = ""
+
+
+def write_reconciled(
+    ledger: Ledger, settings: Settings, submission_id: str, out: Path | None, run: Figures
+) -> Reconciled:
+    """Write the reconciled workbook of a submission; the same ledger gives the same workbook.
+
+    It is made from the source's kept bytes, never from a file that somebody may have sorted
+    meanwhile. Raises OutputFault and LedgerFault.
+    """
+    submission = ledger.submission(submission_id)
+    entries = ledger.entries(submission_id)
+    faults = ledger.faults(submission_id)
+    intent_ids = [entry.intent_id for entry in entries if entry.intent_id]
+    rows = answering.row_answers(
+        entries,
+        faults,
+        ledger.intents(intent_ids),
+        ledger.latest_outcomes(intent_ids),
+        submission.environment,
+    )
+    states = answering.order_states(rows, entries)
+    now = datetime.now(UTC)
+    summary = _summary(submission, rows, entries, states, settings.timezone, now)
+    if run.stopped:
+        summary = _with_note(summary, f"The run was stopped: {run.stopped}")
+    content = reconcile(
+        ledger.workbook(submission.workbook_hash), submission.layout, rows, faults, summary
+    )
+    terms = Terms(
+        wrote=ledger.wrote,
+        will_write=partial(ledger.will_write, submission_id),
+        keep=partial(keep_replaced, settings.state_dir / "replaced"),
+    )
+    target = write_output(out or default_output(settings.output, submission.name), content, terms)
+    digest = hashlib.sha256(content).hexdigest()
+    ledger.finish(submission_id, str(target.absolute()), digest, now)
+    return Reconciled(
+        workbook=submission.name,
+        output=str(target),
+        environment=submission.environment,
+        account=submission.account,
+        sheet=submission.layout.sheet,
+        rows=len(rows),
+        orders=counts(states.values()),
+        calls=run.calls,
+        seconds=round((now - run.started_at).total_seconds(), 3),
+        attention=attention(rows, entries),
+        stopped=run.stopped,
+    )
+
+
+def _summary(
+    submission: Submission,
+    rows: Sequence[RowAnswer],
+    entries: Sequence[Entry],
+    states: Mapping[int, State],
+    timezone: str,
+    now: datetime,
+) -> WorkbookSummary:
+    placed = frozenset({State.DONE, State.OPEN})
+    return WorkbookSummary(
+        workbook=submission.name,
+        sheet=submission.layout.sheet,
+        environment=submission.environment,
+        account=submission.account,
+        started_at=submission.started_at,
+        finished_at=submission.finished_at or now,
+        timezone=timezone,
+        rows=dict(Counter(row.state for row in rows)),
+        orders=dict(Counter(states.values())),
+        placed_totals=answering.totals(rows, entries, placed),
+        priced_totals=answering.totals(rows, entries, frozenset({State.PREVIEWED})),
+        notes=submission.notes,
+    )
+
+
+def _with_note(summary: WorkbookSummary, note: str) -> WorkbookSummary:
+    return replace(summary, notes=(note, *summary.notes))
+
+
+def counts(states: Iterable[State]) -> dict[str, int]:
+    """Orders by state, none left out."""
+    counted = Counter(states)
+    return {str(state): counted.get(state, 0) for state in State}
+
+
+def attention(
+    rows: Sequence[RowAnswer], entries: Sequence[Entry]
+) -> tuple[tuple[str, int, str, str, str], ...]:
+    """(reference, row, result, what happened, what to do) of the rows a person must look at."""
+    reference = {row: entry.reference for entry in entries for row, _ in entry.lines}
+    return tuple(
+        (reference[r.row], r.row, r.result, r.what_happened, r.what_to_do)
+        for r in rows
+        if r.state in NEEDS_PERSON or r.state is State.IN_DOUBT
+    )
