@@ -3,31 +3,58 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from flows.ledger import Ledger, LedgerFault
+from flows.ledger.database import open_engine
 from schemas.entries import Decision
 from schemas.faults import Fault
 from schemas.orders import Intent, IntentState, Reply
+from tests.databases import KINDS, database
 from tests.intents import accepted, answered, entry_for, intent_for, order_answer, submission
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=100)
+SHORT = timedelta(seconds=1)
 ROOT = Path(__file__).parents[2]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a ledger lives; it can be opened by several, as by several processes."""
+
+    url: str
+    folder: Path
+
+    def open(self) -> Ledger:
+        return Ledger(self.url, self.folder / "workbooks")
+
+    def rows(self, question: str) -> list[tuple[object, ...]]:
+        engine = open_engine(self.url)
+        with engine.connect() as connection:
+            found = [tuple(row) for row in connection.execute(text(question))]
+        engine.dispose()
+        return found
+
+
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    (tmp_path / "workbooks").mkdir()
+    with database(request.param, tmp_path) as url:
+        yield Place(url, tmp_path)
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger.in_folder(tmp_path)
+def ledger(place: Place) -> Iterator[Ledger]:
+    opened = place.open()
     yield opened
     opened.close()
 
@@ -68,10 +95,10 @@ def test_a_plan_that_fails_leaves_nothing_behind(ledger: Ledger) -> None:
     assert ledger.intents([intent.intent_id]) == {}
 
 
-def test_it_survives_being_opened_again(ledger: Ledger, tmp_path: Path) -> None:
+def test_it_survives_being_opened_again(ledger: Ledger, place: Place) -> None:
     intent = intent_for()
     write(ledger, intent)
-    again = Ledger.in_folder(tmp_path)
+    again = place.open()
     assert again.intents([intent.intent_id]) == {intent.intent_id: intent}
     again.close()
 
@@ -99,53 +126,66 @@ def now(ledger: Ledger, intent: Intent) -> Intent:
     return ledger.intents([intent.intent_id])[intent.intent_id]
 
 
-def kept(tmp_path: Path, question: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw:
-        return list(raw.execute(question))
-
-
 async def test_a_send_is_counted_and_its_attempt_written_before_it_happens(
-    ledger: Ledger, tmp_path: Path
+    ledger: Ledger, place: Place
 ) -> None:
     intent = intent_for()
     write(ledger, intent)
     await sent(ledger, intent)
     first = now(ledger, intent)
     assert (first.state, first.sends, first.first_sent_at) == (IntentState.SENT, 1, NOW)
-    assert kept(tmp_path, "select request_id, send, answered_at from attempts") == [
-        ("r-1", 1, None)
-    ]
+    assert place.rows("select request_id, send, answered_at from attempts") == [("r-1", 1, None)]
     later = NOW + timedelta(seconds=5)
     assert await ledger.begin_send(intent.intent_id, "r-2", later, LEASE)
     second = now(ledger, intent)
     assert (second.sends, second.first_sent_at, second.last_sent_at) == (2, NOW, later)
 
 
-async def test_while_one_holds_the_lease_no_other_may_send(ledger: Ledger, tmp_path: Path) -> None:
+async def test_while_one_holds_the_lease_no_other_may_send(ledger: Ledger, place: Place) -> None:
     intent = intent_for()
     write(ledger, intent)
-    other = Ledger.in_folder(tmp_path)
-    await sent(ledger, intent)
-    late, too_late = NOW + timedelta(seconds=99), NOW + timedelta(seconds=101)
-    assert not await other.begin_send(intent.intent_id, "r-2", late, LEASE)
-    assert await other.begin_send(intent.intent_id, "r-3", too_late, LEASE)
+    other = place.open()
+    assert await ledger.begin_send(intent.intent_id, "r-1", datetime.now(UTC), SHORT)
+    assert not await other.begin_send(intent.intent_id, "r-2", datetime.now(UTC), LEASE)
+    await asyncio.sleep(SHORT.total_seconds() + 0.1)
+    assert await other.begin_send(intent.intent_id, "r-3", datetime.now(UTC), LEASE)
+    other.close()
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_a_clock_that_runs_ahead_takes_no_lease_from_others_of_the_database(
+    ledger: Ledger, place: Place
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    other = place.open()
+    assert await ledger.begin_send(intent.intent_id, "r-1", datetime.now(UTC), LEASE)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    assert not await other.begin_send(intent.intent_id, "r-2", tomorrow, LEASE)
     other.close()
 
 
 async def test_nobody_waits_for_the_lease_of_a_process_that_was_killed(
-    ledger: Ledger, tmp_path: Path
+    ledger: Ledger, place: Place
 ) -> None:
     intent = intent_for()
     write(ledger, intent)
     code = (
         "import asyncio, os, sys; from datetime import datetime, timedelta, UTC;"
         "from pathlib import Path; from flows.ledger import Ledger;"
-        "ledger = Ledger.in_folder(Path(sys.argv[1]));"
+        "ledger = Ledger(sys.argv[1], Path(sys.argv[3]));"
         "lease = timedelta(hours=1);"
         "print(asyncio.run(ledger.begin_send(sys.argv[2], 'r-1', datetime.now(UTC), lease)));"
         "sys.stdout.flush(); os.kill(os.getpid(), 9)"
     )
-    command = [sys.executable, "-c", code, str(tmp_path), intent.intent_id]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        place.url,
+        intent.intent_id,
+        str(place.folder / "workbooks"),
+    ]
     died = await asyncio.to_thread(
         subprocess.run, command, capture_output=True, text=True, check=False, cwd=ROOT
     )
@@ -225,20 +265,21 @@ async def test_retiring_and_replacing_is_one_step_and_entries_follow(ledger: Led
     assert ledger.intents([again.intent_id]) == {}
 
 
-async def test_an_intent_in_somebodys_hands_is_not_retired(ledger: Ledger, tmp_path: Path) -> None:
+async def test_an_intent_in_somebodys_hands_is_not_retired(ledger: Ledger, place: Place) -> None:
     """Its holder may be frozen between counting the send and writing it."""
     old = intent_for()
     write(ledger, old)
-    await sent(ledger, old)
+    assert await ledger.begin_send(old.intent_id, "r-1", datetime.now(UTC), SHORT)
     await ledger.doubt(old.intent_id, "another key", NOW)
-    other = Ledger.in_folder(tmp_path)
+    other = place.open()
     new = replace(intent_for(), replaces=old.intent_id)
-    assert not await other.replace(new, NOW + timedelta(seconds=99), LEASE)
-    assert await other.replace(new, NOW + timedelta(seconds=101), LEASE)
+    assert not await other.replace(new, datetime.now(UTC), LEASE)
+    await asyncio.sleep(SHORT.total_seconds() + 0.1)
+    assert await other.replace(new, datetime.now(UTC), LEASE)
     other.close()
 
 
-async def test_every_step_is_kept_in_order(ledger: Ledger, tmp_path: Path) -> None:
+async def test_every_step_is_kept_in_order(ledger: Ledger, place: Place) -> None:
     intent = intent_for()
     write(ledger, intent)
     await sent(ledger, intent)
@@ -249,7 +290,7 @@ async def test_every_step_is_kept_in_order(ledger: Ledger, tmp_path: Path) -> No
     assert now(ledger, intent).looks == 0
     await ledger.doubt(intent.intent_id, "another key", NOW)
     await ledger.bind(intent.intent_id, order_answer("7"), NOW, "Ada")
-    rows = kept(tmp_path, "select state, why, who from changes order by position")
+    rows = place.rows("select state, why, who from changes order by position")
     assert rows == [
         ("written", "planned", ""),
         ("looking", "fault", ""),
@@ -260,7 +301,7 @@ async def test_every_step_is_kept_in_order(ledger: Ledger, tmp_path: Path) -> No
 
 
 async def test_the_newest_outcome_is_told_and_the_older_ones_are_kept(
-    ledger: Ledger, tmp_path: Path
+    ledger: Ledger, place: Place
 ) -> None:
     intent = intent_for()
     write(ledger, intent)
@@ -268,12 +309,12 @@ async def test_the_newest_outcome_is_told_and_the_older_ones_are_kept(
     await ledger.answer(intent.intent_id, accepted("1"), IntentState.ACCEPTED, "", NOW)
     await ledger.note_outcomes({intent.intent_id: order_answer("1", "1000")}, NOW)
     assert ledger.latest_outcomes([intent.intent_id])[intent.intent_id][0].status == "1000"
-    statuses = kept(tmp_path, "select status from outcomes order by position")
+    statuses = place.rows("select status from outcomes order by position")
     assert statuses == [("1002",), ("1000",)]
 
 
 async def test_every_attempt_is_kept_and_the_same_bytes_are_counted(
-    ledger: Ledger, tmp_path: Path
+    ledger: Ledger, place: Place
 ) -> None:
     intent = intent_for(written_at=NOW)
     write(ledger, intent)
@@ -283,26 +324,31 @@ async def test_every_attempt_is_kept_and_the_same_bytes_are_counted(
         reply = Reply(f"r-{number}", 504, code="504001", digest="same")
         repeated = await ledger.note_attempt(intent.intent_id, reply, at)
     assert (repeated.times, repeated.since) == (2, NOW + timedelta(minutes=1))
-    rows = kept(tmp_path, "select send, http_status, code from attempts order by send")
+    rows = place.rows("select send, http_status, code from attempts order by send")
     assert rows == [(1, 504, "504001"), (2, 504, "504001")]
     assert ledger.newest_moment() == NOW + timedelta(minutes=2)
 
 
-def test_it_is_written_through_to_the_disk(ledger: Ledger, tmp_path: Path) -> None:
+def test_it_is_written_through_to_the_disk(ledger: Ledger, place: Place) -> None:
     with ledger.planning("default", "practice") as planning:
         connection = planning._connection
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        if connection.dialect.name == "postgresql":
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+        else:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
 
 
 def test_a_ledger_of_a_newer_program_is_refused_with_a_sentence(
-    ledger: Ledger, tmp_path: Path
+    ledger: Ledger, place: Place
 ) -> None:
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw:
-        raw.execute("update alembic_version set version_num = '9999'")
-        raw.commit()
+    ledger.close()
+    engine = open_engine(place.url)
+    with engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+    engine.dispose()
     with pytest.raises(LedgerFault, match="newer Orderdrop"):
-        Ledger.in_folder(tmp_path)
+        place.open()
 
 
 def test_a_folder_that_cannot_be_used_is_told_with_a_sentence(tmp_path: Path) -> None:
@@ -318,8 +364,9 @@ def test_a_file_that_is_no_ledger_is_told_with_a_sentence(tmp_path: Path) -> Non
 
 
 def test_outputs_of_ours_are_known_by_name_and_content(ledger: Ledger) -> None:
+    """From the moment before they take their name: a run may die just after."""
     write(ledger, intent_for())
-    ledger.finish("s-1", "/out/a.xlsx", "hash", NOW)
+    ledger.will_write("s-1", "/out/a.xlsx", "hash")
     assert ledger.wrote("/out/a.xlsx", "hash")
     assert not ledger.wrote("/out/a.xlsx", "changed")
     assert not ledger.wrote("/out/b.xlsx", "hash")
