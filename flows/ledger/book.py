@@ -119,6 +119,13 @@ class Ledger:
     def __init__(self, url: str, keep: Path) -> None:
         """`url` is a SQLAlchemy address; source workbooks are kept in the folder `keep`."""
         self._keep = keep
+        try:
+            keep.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerFault(
+                f"The folder for Orderdrop's memory, {keep.parent}, cannot be used "
+                f"({error.strerror}); nothing was ordered."
+            ) from None
         with said_plainly("opened"):
             self._engine = open_engine(url)
             bring_up_to_date(self._engine)
@@ -128,13 +135,6 @@ class Ledger:
     @classmethod
     def in_folder(cls, state: Path) -> Ledger:
         """The default: SQLite in the state directory."""
-        try:
-            (state / "workbooks").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LedgerFault(
-                f"The folder for Orderdrop's memory, {state}, cannot be used "
-                f"({error.strerror}); nothing was ordered."
-            ) from None
         return cls(f"sqlite:///{state / 'ledger.sqlite'}", state / "workbooks")
 
     @staticmethod
@@ -393,7 +393,8 @@ class Ledger:
         return steps.Lease(self._owner.owner_id, at, lasts, self._owner.is_gone)
 
     async def _step(self, step: Callable[[Connection], Result]) -> Result:
-        return await asyncio.wrap_future(self._group.submit(step))
+        # Shielded: a run that is stopped stops waiting, but what it learned is still written.
+        return await asyncio.shield(asyncio.wrap_future(self._group.submit(step)))
 
     def newest_moment(self) -> datetime | None:
         """The newest time in the ledger: a clock far behind it cannot be trusted."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+
+BUSY_MILLISECONDS: Final = 30_000
+"""How long a SQLite ledger waits for another program that writes it."""
 
 
 def open_engine(url: str) -> Engine:
@@ -21,7 +24,7 @@ def open_engine(url: str) -> Engine:
             connection.isolation_level = None  # BEGIN is ours, see below
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA busy_timeout=30000")
+            connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
             connection.execute("PRAGMA foreign_keys=ON")
 
         @event.listens_for(engine, "begin")

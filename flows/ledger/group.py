@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flows.ledger.faults import LedgerFault, fault
 
@@ -92,13 +92,20 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001  # whoever waits must hear of it, whatever it is
             said = fault("written", error) if isinstance(error, SQLAlchemyError) else error
             for waiting in group:
-                waiting.done.set_exception(said)
+                _tell(waiting, None, said)
             return
         for waiting, result, failure in ended:
-            if failure is None:
-                waiting.done.set_result(result)
-            else:
-                waiting.done.set_exception(failure)
+            _tell(waiting, result, failure)
+
+
+def _tell(waiting: _Waiting, result: Any, failure: BaseException | None) -> None:  # noqa: ANN401
+    """Who waited may have been cancelled; the step was carried out all the same."""
+    if not waiting.done.set_running_or_notify_cancel():
+        return
+    if failure is None:
+        waiting.done.set_result(result)
+    else:
+        waiting.done.set_exception(failure)
 
 
 def _one(connection: Connection, waiting: _Waiting) -> tuple[_Waiting, Any, BaseException | None]:
@@ -106,6 +113,11 @@ def _one(connection: Connection, waiting: _Waiting) -> tuple[_Waiting, Any, Base
     savepoint = connection.begin_nested()
     try:
         result = waiting.step(connection)
+    except SQLAlchemyError as error:
+        if not isinstance(error, IntegrityError):
+            raise  # the database itself is in trouble: nothing of the group can be believed
+        savepoint.rollback()
+        return waiting, None, error
     except Exception as error:  # noqa: BLE001  # handed to whoever waits for the step
         savepoint.rollback()
         return waiting, None, error

@@ -19,7 +19,10 @@ _LONG_GONE: Final = 86_400
 
 
 class Owner:
-    """This process as an owner of leases, until `close` or its death."""
+    """This process as an owner of leases, until `close` or its death.
+
+    Neither can write a request any more, so what it held is free for others at once.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -48,8 +51,7 @@ class Owner:
         return True
 
     def close(self) -> None:
-        """Hold nothing any more."""
-        self._path(self.owner_id).unlink(missing_ok=True)
+        """Hold nothing any more: the file stays, so that others see that it is nobody's."""
         self._file.close()
 
     def _path(self, owner_id: str) -> Path:

@@ -37,6 +37,8 @@ from schemas.orders import Intent, IntentState, MarketplaceStop, Reply
 _LOOK_AGAIN: Final = 1.0
 """Seconds between two looks at an intent that another process holds."""
 
+_LEAST_WAIT: Final = 0.02
+
 _PREVIEW_WAITS: Final = (1.0, 2.0, 4.0)
 
 Progress = Callable[[int], None]
@@ -95,7 +97,7 @@ class Sending:
         self._intent = intent
         self._once_only = once
         self._repeats: dict[Kind, int] = defaultdict(int)
-        self._waited_for_the_other = 0.0
+        self._first_waited_at: float | None = None
 
     async def run(self) -> Intent:
         """Send, look up, send again or replace, as the tables say; returns what it ended as."""
@@ -174,10 +176,11 @@ class Sending:
         True when the intent is free again and still to be sent.
         """
         hands = self._hands
-        wait = _LOOK_AGAIN * hands.patience
-        self._waited_for_the_other += wait
-        if self._waited_for_the_other > hands.lease.total_seconds() + wait:
+        now = awake_clock()
+        self._first_waited_at = self._first_waited_at or now
+        if now - self._first_waited_at > hands.lease.total_seconds():
             return False
+        wait = max(_LOOK_AGAIN * hands.patience, _LEAST_WAIT)
         await asyncio.sleep(wait)
         await self._read_again()
         return self._intent.state in {IntentState.WRITTEN, IntentState.SENT}
