@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from sqlalchemy import Connection, exists, func, insert, select, update
 
 from flows.ledger import steps, tables
 from flows.ledger.database import hold_planning, open_engine
 from flows.ledger.faults import LedgerFault, said_plainly
-from flows.ledger.group import GroupCommit
+from flows.ledger.group import AnyStep, GroupCommit
 from flows.ledger.owners import Owner
 from flows.ledger.rows import (
     entry_of,
@@ -328,8 +328,8 @@ class Ledger:
         False when another holds the lease, or the intent is past sending: then nothing may
         be sent.
         """
-        taken = self._lease(at, lease)
-        return await self._step(lambda c: steps.begin_send(c, intent_id, request_id, taken))
+        begun = steps.Begun(intent_id, request_id, self._lease(at, lease))
+        return cast("bool", await self._written(begun))
 
     async def note_attempt(self, intent_id: str, reply: Reply, at: datetime) -> Repeated:
         """What an attempt brought that may be repeated; how often it brought just this."""
@@ -346,8 +346,8 @@ class Ledger:
         self, intent_id: str, reply: Reply, then: IntentState, doubt: str, at: datetime
     ) -> IntentState:
         """Commit what a send brought and the state it leads to; returns the state reached."""
-        answered = steps.Answered(reply, then, doubt, at)
-        return await self._step(lambda c: steps.answer(c, intent_id, answered))
+        answered = steps.Answered(intent_id, reply, then, doubt, at)
+        return cast("IntentState", await self._written(answered))
 
     async def doubt(self, intent_id: str, why: str, at: datetime) -> bool:
         """A sent intent must be looked up before anything else."""
@@ -393,6 +393,9 @@ class Ledger:
         return steps.Lease(self._owner.owner_id, at, lasts, self._owner.is_gone)
 
     async def _step(self, step: Callable[[Connection], Result]) -> Result:
+        return cast("Result", await self._written(step))
+
+    async def _written(self, step: AnyStep) -> object:
         # Shielded: a run that is stopped stops waiting, but what it learned is still written.
         return await asyncio.shield(asyncio.wrap_future(self._group.submit(step)))
 

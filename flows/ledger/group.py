@@ -11,33 +11,35 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flows.ledger.faults import LedgerFault, fault
+from flows.ledger.steps import Answered, Begun, answer, answers, begin_sends
 
-GATHER_SECONDS: Final = 0.01
+GATHER_SECONDS: Final = 0.02
 """How long the first step of a group waits for others; 10 to 20 ms is the useful size."""
 
 MOST: Final = 256
 
-Result = TypeVar("Result")
-Step = Callable[[Connection], Result]
+AnyStep = Callable[[Connection], object] | Begun | Answered
+"""A step as a function over the open transaction, or one of the two that every order takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    step: Step[Any]
+    step: AnyStep
     done: Future[Any]
 
 
 class GroupCommit:
     """One writing thread; `submit` gives a future that is done when the step is on disk.
 
-    A step that raises is undone alone; when the commit itself fails, every step of the group
-    fails with a LedgerFault and nothing of it stands in the ledger.
+    The two steps that every order takes are written for the whole group at once. A step that
+    raises is undone alone; when the commit itself fails, every step of the group fails with a
+    LedgerFault and nothing of it stands in the ledger.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -47,9 +49,9 @@ class GroupCommit:
         self._closing = False
         self._thread: threading.Thread | None = None
 
-    def submit(self, step: Step[Result]) -> Future[Result]:
+    def submit(self, step: AnyStep) -> Future[Any]:
         """Carry out the step in the next group."""
-        done: Future[Result] = Future()
+        done: Future[Any] = Future()
         with self._changed:
             if self._closing:
                 raise LedgerFault("The ledger is closed.")
@@ -85,10 +87,11 @@ class GroupCommit:
             return [self._queue.popleft() for _ in range(min(len(self._queue), MOST))]
 
     def _commit(self, group: list[_Waiting]) -> None:
-        ended: list[tuple[_Waiting, Any, BaseException | None]] = []
         try:
-            with self._engine.begin() as connection:
-                ended = [_one(connection, waiting) for waiting in group]
+            try:
+                ended = self._written(group, _many)
+            except IntegrityError:
+                ended = self._written(group, _each)
         except Exception as error:  # noqa: BLE001  # whoever waits must hear of it, whatever it is
             said = fault("written", error) if isinstance(error, SQLAlchemyError) else error
             for waiting in group:
@@ -96,6 +99,41 @@ class GroupCommit:
             return
         for waiting, result, failure in ended:
             _tell(waiting, result, failure)
+
+    def _written(self, group: list[_Waiting], way: _Way) -> list[_Ended]:
+        with self._engine.begin() as connection:
+            return way(connection, group)
+
+
+_Ended = tuple[_Waiting, Any, BaseException | None]
+_Way = Callable[[Connection, list[_Waiting]], list[_Ended]]
+
+
+def _many(connection: Connection, group: list[_Waiting]) -> list[_Ended]:
+    """Sends and answers all at once; raises IntegrityError when they get into each other's way."""
+    begun = [waiting for waiting in group if isinstance(waiting.step, Begun)]
+    answered = [waiting for waiting in group if isinstance(waiting.step, Answered)]
+    ended: list[_Ended] = []
+    if begun:
+        taken = begin_sends(connection, [w.step for w in begun if isinstance(w.step, Begun)])
+        ended += [(w, result, None) for w, result in zip(begun, taken, strict=True)]
+    if answered:
+        reached = answers(connection, [w.step for w in answered if isinstance(w.step, Answered)])
+        ended += [(w, result, None) for w, result in zip(answered, reached, strict=True)]
+    others = [w for w in group if not isinstance(w.step, Begun | Answered)]
+    return [*ended, *(_one(connection, waiting) for waiting in others)]
+
+
+def _each(connection: Connection, group: list[_Waiting]) -> list[_Ended]:
+    return [_one(connection, waiting) for waiting in group]
+
+
+def _carry_out(connection: Connection, step: AnyStep) -> Any:  # noqa: ANN401
+    if isinstance(step, Begun):
+        return begin_sends(connection, [step])[0]
+    if isinstance(step, Answered):
+        return answer(connection, step)
+    return step(connection)
 
 
 def _tell(waiting: _Waiting, result: Any, failure: BaseException | None) -> None:  # noqa: ANN401
@@ -112,7 +150,7 @@ def _one(connection: Connection, waiting: _Waiting) -> tuple[_Waiting, Any, Base
     """One step inside a savepoint: what a failed one did is undone, the others stand."""
     savepoint = connection.begin_nested()
     try:
-        result = waiting.step(connection)
+        result = _carry_out(connection, waiting.step)
     except SQLAlchemyError as error:
         if not isinstance(error, IntegrityError):
             raise  # the database itself is in trouble: nothing of the group can be believed

@@ -48,7 +48,7 @@ _SAME_IN_A_SUBMISSION: Final = (
 
 def moment(at: datetime) -> str:
     """UTC in one fixed width, so that text order is time order."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def _maybe(at: datetime | None) -> str | None:

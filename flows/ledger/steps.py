@@ -7,16 +7,26 @@ be told in order, and nothing is ever updated away.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from flows.ledger import tables
-from flows.ledger.rows import intent_of, intent_row, moment
+from flows.ledger.rows import intent_row, moment
 from schemas.orders import Intent, IntentState, OrderAnswer, Reply
 
 _SENDABLE: Final = (IntentState.WRITTEN, IntentState.SENT)
@@ -40,72 +50,120 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A send that is about to be made."""
+
+    intent_id: str
+    request_id: str
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """What a send came to: the reply, the state it leads to, and why it is in doubt."""
 
+    intent_id: str
     reply: Reply
     then: IntentState
     doubt: str
     at: datetime
 
 
-def begin_send(connection: Connection, intent_id: str, request_id: str, lease: Lease) -> bool:
-    """Take the lease, count the send and write the attempt down, before it is made.
+def begin_sends(connection: Connection, begun: Sequence[Begun]) -> list[bool]:
+    """Take each lease, count the send and write the attempt down, before it is made.
 
-    False when another holds the lease, or the intent is past sending: nothing may be sent.
+    False when another holds the lease, or the intent is past sending: nothing may be sent. No
+    intent may be named twice.
     """
-    now, until = _lease_times(connection, lease)
-    values = {
-        "state": str(IntentState.SENT),
-        "sends": _TABLE.c.sends + 1,
-        "first_sent_at": func.coalesce(_TABLE.c.first_sent_at, moment(lease.at)),
-        "last_sent_at": moment(lease.at),
-        "looks": 0,
-        "doubt": "",
-        "lease_owner": lease.owner,
-        "lease_until": until,
-    }
-    free = (_TABLE.c.lease_owner.in_(["", lease.owner])) | (_TABLE.c.lease_until < now)
-    if not _update(connection, intent_id, values, _in(_SENDABLE), free):
-        held = _held_by_the_dead(connection, intent_id, lease)
-        if held is None or not _update(connection, intent_id, values, _in(_SENDABLE), held):
-            return False
-    connection.execute(
-        insert(tables.attempts).values(
-            request_id=request_id,
-            intent_id=intent_id,
-            send=select(_TABLE.c.sends).where(_TABLE.c.intent_id == intent_id).scalar_subquery(),
-            sent_at=moment(lease.at),
-            answered_at=None,
-            http_status=None,
-            code="",
-            message="",
-            digest="",
-        )
+    now, _ = _lease_times(connection, begun[0].lease)
+    columns = (_TABLE.c.intent_id, _TABLE.c.state, _TABLE.c.sends, _TABLE.c.first_sent_at)
+    free = (_TABLE.c.lease_until < now).label("free")
+    question = select(*columns, _TABLE.c.lease_owner, free).where(
+        _TABLE.c.intent_id.in_([one.intent_id for one in begun])
     )
-    return True
+    rows = {row.intent_id: row for row in connection.execute(question.with_for_update())}
+    taken = [_may_begin(rows.get(one.intent_id), one.lease) for one in begun]
+    going = [one for one, may in zip(begun, taken, strict=True) if may]
+    if going:
+        connection.execute(
+            _begin_statement(connection, going[0].lease),
+            [
+                {
+                    "its_id": one.intent_id,
+                    "sends": rows[one.intent_id].sends + 1,
+                    "first_sent_at": rows[one.intent_id].first_sent_at or moment(one.lease.at),
+                    "last_sent_at": moment(one.lease.at),
+                    "lease_owner": one.lease.owner,
+                    "until": moment(one.lease.at + one.lease.lasts),
+                }
+                for one in going
+            ],
+        )
+        connection.execute(
+            _INSERT_ATTEMPT,
+            [
+                {
+                    "request_id": one.request_id,
+                    "intent_id": one.intent_id,
+                    "send": rows[one.intent_id].sends + 1,
+                    "sent_at": moment(one.lease.at),
+                    "code": "",
+                    "message": "",
+                    "digest": "",
+                }
+                for one in going
+            ],
+        )
+    return taken
 
 
-def answer(connection: Connection, intent_id: str, answered: Answered) -> IntentState:
-    """Note what a send brought; returns the state reached.
+def answers(connection: Connection, answered: Sequence[Answered]) -> list[IntentState]:
+    """Note what sends brought; returns the states reached.
 
-    An order id that belongs to another intent already makes the intent stuck. An intent that
-    is settled meanwhile (looked up, or told by a person) keeps its state.
+    An intent that is settled meanwhile (looked up, or told by a person) keeps its state. No
+    intent may be named twice. Raises IntegrityError when an order id belongs to another intent
+    already: `answer` takes them one by one.
     """
-    _note_attempt(connection, answered.reply, answered.at)
-    if answered.then is IntentState.ACCEPTED and answered.reply.order is not None:
-        return _accept(connection, intent_id, answered.reply.order, answered.at, "answered")
-    values = {
-        "state": str(answered.then),
-        "doubt": answered.doubt,
-        **_said(answered.reply),
-        "answered_at": moment(answered.at),
-        **_FREE,
-    }
-    if _update(connection, intent_id, values, _in(_SENDABLE)):
-        why = answered.doubt or answered.reply.code
-        _change(connection, intent_id, answered.at, answered.then, why)
-    return _state(connection, intent_id)
+    connection.execute(_NOTE_ATTEMPT, [_attempt(one.reply, one.at) for one in answered])
+    question = select(_TABLE.c.intent_id, _TABLE.c.state).where(
+        _TABLE.c.intent_id.in_([one.intent_id for one in answered])
+    )
+    rows = connection.execute(question.with_for_update())
+    stood = {row.intent_id: IntentState(row.state) for row in rows}
+    accepted = [one for one in answered if one.then is IntentState.ACCEPTED]
+    bound = [one for one in accepted if stood[one.intent_id] in _MAY_BE_ACCEPTED]
+    others = [
+        one
+        for one in answered
+        if one.then is not IntentState.ACCEPTED and stood[one.intent_id] in _SENDABLE
+    ]
+    for one in accepted:
+        if stood[one.intent_id] is IntentState.RETIRED:
+            _late_order(connection, one.intent_id, _order_of(one.reply), one.at)
+    if settled := [*bound, *others]:
+        connection.execute(_SETTLE, [_settled(one) for one in settled])
+        connection.execute(insert(tables.changes), [_told(one) for one in settled])
+    if bound:
+        connection.execute(
+            insert(tables.outcomes),
+            [_outcome(one.intent_id, _order_of(one.reply), one.at) for one in bound],
+        )
+    changed = {one.intent_id: one.then for one in settled}
+    return [changed.get(one.intent_id, stood[one.intent_id]) for one in answered]
+
+
+def answer(connection: Connection, answered: Answered) -> IntentState:
+    """`answers` for one; an order id that is another's already makes the intent stuck."""
+    savepoint = connection.begin_nested()
+    try:
+        (reached,) = answers(connection, [answered])
+    except IntegrityError:
+        savepoint.rollback()
+        connection.execute(_NOTE_ATTEMPT, [_attempt(answered.reply, answered.at)])
+        _is_anothers(connection, answered.intent_id, _order_of(answered.reply), answered.at)
+        return _state(connection, answered.intent_id)
+    savepoint.commit()
+    return reached
 
 
 def same_failure(connection: Connection, intent_id: str, digest: str) -> tuple[int, datetime]:
@@ -121,7 +179,7 @@ def same_failure(connection: Connection, intent_id: str, digest: str) -> tuple[i
 
 def note_attempt(connection: Connection, reply: Reply, at: datetime) -> None:
     """What one attempt brought that is to be repeated at once; the lease is kept."""
-    _note_attempt(connection, reply, at)
+    connection.execute(_NOTE_ATTEMPT, [_attempt(reply, at)])
 
 
 def doubt(connection: Connection, intent_id: str, why: str, at: datetime) -> bool:
@@ -219,21 +277,7 @@ def write_intents(connection: Connection, intents: list[Intent]) -> None:
 
 def note_outcome(connection: Connection, intent_id: str, order: OrderAnswer, at: datetime) -> None:
     """What the marketplace says of an accepted order now."""
-    connection.execute(
-        insert(tables.outcomes),
-        {
-            "intent_id": intent_id,
-            "seen_at": moment(at),
-            "status": order.status,
-            "body": order.model_dump_json(by_alias=True),
-        },
-    )
-
-
-def read_intent(connection: Connection, intent_id: str) -> Intent:
-    """One intent as it stands."""
-    row = connection.execute(select(_TABLE).where(_TABLE.c.intent_id == intent_id))
-    return intent_of(row.mappings().one())
+    connection.execute(insert(tables.outcomes), _outcome(intent_id, order, at))
 
 
 _FREE: Final[Mapping[str, str]] = {"lease_owner": "", "lease_until": ""}
@@ -290,18 +334,130 @@ def _accept(
         done = _update(connection, intent_id, values, _in(_MAY_BE_ACCEPTED))
     except IntegrityError:
         savepoint.rollback()
-        stick(connection, intent_id, f"order {order.order_id} is another's already", at)
+        _is_anothers(connection, intent_id, order, at)
         return _state(connection, intent_id)
     savepoint.commit()
     if done:
         _change(connection, intent_id, at, IntentState.ACCEPTED, f"{why}: {order.order_id}", who)
         note_outcome(connection, intent_id, order, at)
         return IntentState.ACCEPTED
-    state = _state(connection, intent_id)
-    if state is IntentState.RETIRED:
-        # Never to happen (lease and deadline stand before it); if it does, it is not forgotten.
-        _change(connection, intent_id, at, state, f"order {order.order_id} came all the same")
-    return state
+    return _state(connection, intent_id)
+
+
+def _is_anothers(connection: Connection, intent_id: str, order: OrderAnswer, at: datetime) -> None:
+    stick(connection, intent_id, f"order {order.order_id} is another's already", at)
+
+
+def _late_order(connection: Connection, intent_id: str, order: OrderAnswer, at: datetime) -> None:
+    """Never to happen (lease and deadline stand before it); if it does, it is not forgotten."""
+    why = f"order {order.order_id} came all the same"
+    _change(connection, intent_id, at, IntentState.RETIRED, why)
+
+
+def _may_begin(row: Any, lease: Lease) -> bool:  # noqa: ANN401  # a row or none
+    if row is None or IntentState(row.state) not in _SENDABLE:
+        return False
+    owner = row.lease_owner
+    return owner in {"", lease.owner} or bool(row.free) or lease.is_gone(owner)
+
+
+def _begin_statement(connection: Connection, lease: Lease) -> Update:
+    if connection.dialect.name != "postgresql":
+        return _BEGIN
+    _, until = _lease_times(connection, lease)
+    return _BEGIN.values(lease_until=until)
+
+
+_BEGIN: Final = (
+    update(_TABLE)
+    .where(_TABLE.c.intent_id == bindparam("its_id"))
+    .values(
+        state=str(IntentState.SENT),
+        sends=bindparam("sends"),
+        first_sent_at=bindparam("first_sent_at"),
+        last_sent_at=bindparam("last_sent_at"),
+        looks=0,
+        doubt="",
+        lease_owner=bindparam("lease_owner"),
+        lease_until=bindparam("until"),
+    )
+)
+
+_INSERT_ATTEMPT: Final = insert(tables.attempts)
+
+_NOTE_ATTEMPT: Final = (
+    update(tables.attempts)
+    .where(tables.attempts.c.request_id == bindparam("its_id"))
+    .values(
+        answered_at=bindparam("at"),
+        http_status=bindparam("status"),
+        code=bindparam("said_code"),
+        message=bindparam("said"),
+        digest=bindparam("its_digest"),
+    )
+)
+
+_SETTLE: Final = (
+    update(_TABLE)
+    .where(_TABLE.c.intent_id == bindparam("its_id"))
+    .values(
+        state=bindparam("its_state"),
+        order_id=bindparam("its_order"),
+        doubt=bindparam("its_doubt"),
+        error_code=bindparam("its_code"),
+        error_message=bindparam("its_message"),
+        error_details=bindparam("its_details"),
+        answered_at=bindparam("at"),
+        lease_owner="",
+        lease_until="",
+    )
+)
+
+
+def _attempt(reply: Reply, at: datetime) -> dict[str, Any]:
+    return {
+        "its_id": reply.request_id,
+        "at": moment(at),
+        "status": reply.http_status,
+        "said_code": reply.code,
+        "said": reply.message,
+        "its_digest": reply.digest,
+    }
+
+
+def _settled(one: Answered) -> dict[str, Any]:
+    is_accepted = one.then is IntentState.ACCEPTED
+    return {
+        "its_id": one.intent_id,
+        "its_state": str(one.then),
+        "its_order": _order_of(one.reply).order_id if is_accepted else None,
+        "its_doubt": one.doubt,
+        "its_code": one.reply.code,
+        "its_message": one.reply.message,
+        "its_details": json.dumps(one.reply.details),
+        "at": moment(one.at),
+    }
+
+
+def _told(one: Answered) -> dict[str, Any]:
+    why = one.doubt or one.reply.code
+    if one.then is IntentState.ACCEPTED:
+        why = f"answered: {_order_of(one.reply).order_id}"
+    return _change_row(one.intent_id, one.at, one.then, why)
+
+
+def _outcome(intent_id: str, order: OrderAnswer, at: datetime) -> dict[str, Any]:
+    return {
+        "intent_id": intent_id,
+        "seen_at": moment(at),
+        "status": order.status,
+        "body": order.model_dump_json(by_alias=True),
+    }
+
+
+def _order_of(reply: Reply) -> OrderAnswer:
+    assert reply.order is not None  # noqa: S101  # only an answer with an order is accepted
+    return reply.order
 
 
 def _change(
@@ -312,24 +468,13 @@ def _change(
     why: str,
     who: str = "",
 ) -> None:
-    connection.execute(
-        insert(tables.changes),
-        {"intent_id": intent_id, "at": moment(at), "state": str(state), "why": why, "who": who},
-    )
+    connection.execute(insert(tables.changes), _change_row(intent_id, at, state, why, who))
 
 
-def _note_attempt(connection: Connection, reply: Reply, at: datetime) -> None:
-    connection.execute(
-        update(tables.attempts)
-        .where(tables.attempts.c.request_id == reply.request_id)
-        .values(
-            answered_at=moment(at),
-            http_status=reply.http_status,
-            code=reply.code,
-            message=reply.message,
-            digest=reply.digest,
-        )
-    )
+def _change_row(
+    intent_id: str, at: datetime, state: IntentState, why: str, who: str = ""
+) -> dict[str, Any]:
+    return {"intent_id": intent_id, "at": moment(at), "state": str(state), "why": why, "who": who}
 
 
 def _held_by_the_dead(

@@ -10,6 +10,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 from uuid import uuid4
@@ -114,7 +115,7 @@ class Sending:
                     await self._send_until_answered()
                 else:
                     await self._hands.book.doubt(self._intent.intent_id, doubt, utc_now())
-                await self._read_again()
+                    await self._read_again()
             if self._intent.state is not IntentState.LOOKING:
                 return self._intent
             looked = await look_up(self._hands, self._intent)
@@ -203,7 +204,8 @@ class Sending:
             kind = Kind.REPEATED_FAULT
             rule = ANSWERS[kind]
         doubt = kind if rule.then in {IntentState.LOOKING, IntentState.SENT} else ""
-        await hands.book.answer(intent.intent_id, reply, rule.then, doubt, utc_now())
+        reached = await hands.book.answer(intent.intent_id, reply, rule.then, doubt, utc_now())
+        self._intent = replace(intent, state=reached)
         if rule.stops_run:
             raise MarketplaceStop(
                 f"The marketplace refuses our key or our rights ({reply.code}); the run has "
