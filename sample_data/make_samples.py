@@ -495,7 +495,7 @@ def with_mistakes() -> None:  # noqa: PLR0915  # a list of mistakes is long by n
         [("referenceOrderId", "NOT_FOR_THIS_TYPE")],
         referenceOrderId="P9206417701",
     )
-    bad("PO-BAD-029", [("referenceOrderId", "MISSING")], orderType="RETURN")
+    bad("PO-BAD-029", [("referenceOrderId", "MISSING")], orderType="RETURN", extLineItemNumber=1)
     bad("PO-BAD-030", [("customerId", "ID_HAS_BLANKS")], customer="P1005 053401")
     bad("PO-BAD-031", [("customerId", "ID_FORM")], customer="P1")
     bad("PO-BAD-032", [("customerId", "ID_IN_E_NOTATION")], customer="1.00505E+09")

@@ -138,6 +138,17 @@ CATALOGUE: Final[Mapping[str, FaultWords]] = {
         "Write yes in {title} to move them along to the new product.",
         "warning",
     ),
+    "LINE_OF_THE_ORIGINAL": FaultWords(
+        "{title} is empty; the rows of this return were taken for line 1, 2, 3 … of the original "
+        "order, as they stand.",
+        "Fill in the line numbers of the original order if other lines are meant.",
+        "warning",
+    ),
+    "NOT_USED_HERE": FaultWords(
+        "{title} ({value}) was not used: this row asks what would renew by itself.",
+        "To price a renewal of your own, fill in offer, quantity and subscription as well.",
+        "warning",
+    ),
     "NOT_FOR_THIS_TYPE": FaultWords(
         "{title} is filled in ({value}), but {kind} orders do not take it.",
         "Empty the cell, or change the order type.",

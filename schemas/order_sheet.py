@@ -48,6 +48,13 @@ _ID_FORM: Final[Mapping[str, tuple[str, str]]] = {
     "cancellingSubscriptionId": (r"\S{1,40}", "it has at most 40 signs"),
     "deploymentId": (r"[A-Za-z0-9-]{1,40}", "it has up to 40 letters, digits and hyphens"),
 }
+_OF_A_LINE: Final = (
+    "extLineItemNumber",
+    "currencyCode",
+    "deploymentId",
+    "discountCode",
+    "flexDiscountCodes",
+)
 _E_NOTATION: Final = r"[0-9]+(?:[.,][0-9]+)?[eE]\+[0-9]+"
 _OFFER: Final = r"[0-9]{8}[A-Z]{2}(?:0[1-9]|1[0-4]|T[1-7A-G])[A0XYZ][0-9]{2}"
 _SOME_NUMBER: Final = r"[+-]?[0-9]+(?:\.[0-9]+)?"
@@ -354,6 +361,8 @@ def _rules(limits: SheetLimits) -> list[tuple[str, str, Good]]:
         ("CANCELLING_QUANTITY_DIFFERS", "cancellingQuantity", _swaps_one_for_one),
         ("USERS_NOT_SPOKEN_OF", "reassignUsers", _says_what_becomes_of_users),
         ("FLEX_WITH_DISCOUNT", "flexDiscountCodes", _one_discount),
+        ("LINE_OF_THE_ORIGINAL", "extLineItemNumber", _names_the_original_line),
+        *(("NOT_USED_HERE", column, _used_only_in_lines(column)) for column in _OF_A_LINE),
     ]
 
 
@@ -419,6 +428,16 @@ def _says_what_becomes_of_users(frame: pd.DataFrame) -> pd.Series[bool]:
 def _swaps_one_for_one(frame: pd.DataFrame) -> pd.Series[bool]:
     bought, given_up = _numbers(frame["quantity"]), _numbers(frame["cancellingQuantity"])
     return (bought == given_up) | bought.isna() | given_up.isna()
+
+
+def _names_the_original_line(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Lines of a RETURN carry the numbers of the original order (reference, section 8.1)."""
+    return (frame["extLineItemNumber"] != "") | ~_kind_in(frame, frozenset({OrderType.RETURN}))
+
+
+def _used_only_in_lines(column: str) -> Good:
+    """A row that asks what would renew by itself has no line to put this into."""
+    return lambda frame: (frame[column] == "") | _has_line(frame)
 
 
 def _one_discount(frame: pd.DataFrame) -> pd.Series[bool]:

@@ -59,7 +59,7 @@ def result_words(
 ) -> str:
     """What stands in the Result column, for example "Practice: Ordered, discount not applied"."""
     words = DONE_RESULT.get(order_type, "Ordered") if state is State.DONE else RESULT[state]
-    if discount_missed:
+    if discount_missed and state is not State.FAILED:
         words += ", discount not applied"
     return (PRACTICE if environment == "practice" else "") + words
 

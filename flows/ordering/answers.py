@@ -278,8 +278,9 @@ def _told(
 ) -> tuple[str, str]:
     """What happened and what to do, of an order with an order id."""
     if state is State.OPEN:
+        codes = f" The discount code {', '.join(missed)} was not honoured." if missed else ""
         return (
-            "Adobe has accepted the order and is still working on it.",
+            f"Adobe has accepted the order and is still working on it.{codes}",
             "Nothing now; it usually finishes within minutes. Do not order it again.",
         )
     if state is State.FAILED:

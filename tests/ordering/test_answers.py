@@ -119,6 +119,25 @@ def test_a_discount_that_was_not_honoured_is_said_in_the_same_breath() -> None:
     assert "AUTUMN" in answer.what_happened
 
 
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [
+        ("1002", "Accepted, not finished yet, discount not applied"),
+        ("1024", "Accepted, failed later"),
+    ],
+)
+def test_a_missed_discount_is_named_while_the_order_is_open_and_not_when_it_failed(
+    status: str, result: str
+) -> None:
+    line = {
+        "extLineItemNumber": 1,
+        "flexDiscounts": [{"id": "1", "code": "AUTUMN", "result": "FAILURE"}],
+    }
+    answer = answers(accepted(), order(status, lineItems=[line]))[0]
+    assert answer.result == result
+    assert ("AUTUMN" in answer.what_happened) == (status == "1002")
+
+
 def test_an_order_of_mixed_currencies_has_no_total() -> None:
     sums = [{"totalLineItemPartnerPrice": 1, "currencyCode": c} for c in ("USD", "EUR")]
     assert answers(accepted(), order(pricingSummary=sums))[0].order_total is None

@@ -27,6 +27,14 @@ def found(*rows: Mapping[str, str], limits: SheetLimits = NO_LIMITS) -> tuple[Fa
     return check_rows(frame(*rows), layout(), limits)
 
 
+BY_ITSELF = {
+    "orderType": "PREVIEW_RENEWAL",
+    "offerId": "",
+    "quantity": "",
+    "currencyCode": "",
+}
+"""A row that asks what would renew by itself."""
+
 ONE_ROW_FAULTS: list[tuple[str, str, dict[str, str]]] = [
     *(
         ("MISSING", column, row(**{column: ""}))
@@ -39,7 +47,7 @@ ONE_ROW_FAULTS: list[tuple[str, str, dict[str, str]]] = [
             "currencyCode",
         )
     ),
-    ("MISSING", "referenceOrderId", row(orderType="RETURN")),
+    ("MISSING", "referenceOrderId", row(orderType="RETURN", extLineItemNumber="1")),
     ("MISSING", "cancellingSubscriptionId", row(orderType="SWITCH", reassignUsers="yes")),
     ("MISSING", "quantity", row(orderType="PREVIEW_RENEWAL", subscriptionId="s", quantity="")),
     ("REFERENCE_TOO_LONG", "externalReferenceId", row(externalReferenceId="x" * 36)),
@@ -53,7 +61,11 @@ ONE_ROW_FAULTS: list[tuple[str, str, dict[str, str]]] = [
     ("ID_FORM", "customerId", row(customerId="1" * 41)),
     ("ID_FORM", "subscriptionId", row(orderType="RENEWAL", subscriptionId="x" * 41)),
     ("ID_FORM", "deploymentId", row(deploymentId="1" * 41)),
-    ("ID_FORM", "referenceOrderId", row(orderType="RETURN", referenceOrderId="9/1")),
+    (
+        "ID_FORM",
+        "referenceOrderId",
+        row(orderType="RETURN", referenceOrderId="9/1", extLineItemNumber="1"),
+    ),
     ("ORDER_TYPE_UNKNOWN", "orderType", row(orderType="BUY")),
     ("ORDER_TYPE_TRANSFER", "orderType", row(orderType="Transfer")),
     ("OFFER_LENGTH", "offerId", row(offerId="65310542CA02A1")),
@@ -92,6 +104,21 @@ ONE_ROW_FAULTS: list[tuple[str, str, dict[str, str]]] = [
         "FLEX_WITH_DISCOUNT",
         "flexDiscountCodes",
         row(flexDiscountCodes="A_10", discountCode="HVD_L17_PRE"),
+    ),
+    (
+        "LINE_OF_THE_ORIGINAL",
+        "extLineItemNumber",
+        row(orderType="RETURN", referenceOrderId="9206417733"),
+    ),
+    *(
+        ("NOT_USED_HERE", column, row(**{**BY_ITSELF, column: value}))
+        for column, value in {
+            "currencyCode": "EUR",
+            "deploymentId": "D1400",
+            "discountCode": "HVD_L17_PRE",
+            "flexDiscountCodes": "A_10",
+            "extLineItemNumber": "1",
+        }.items()
     ),
     ("YES_OR_NO", "approve", row(approve="maybe")),
     ("YES_OR_NO", "repeat", row(repeat="perhaps")),
