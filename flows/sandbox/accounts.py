@@ -17,7 +17,7 @@ from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.levels import Levels, entitled_levels
 from flows.sandbox.partner import Partner
 from flows.sandbox.queries import Query, filled, moment, natural, one_of, page_links, positive
-from flows.sandbox.records import Answer, Customer
+from flows.sandbox.records import Answer, Commitment, Customer
 from flows.sandbox.wire import (
     AddressAnswer,
     Benefit,
@@ -213,19 +213,29 @@ def _level_answers(customer: Customer, levels: Levels) -> list[LevelAnswer]:
     return answers
 
 
+def _commitment_answer(commitment: Commitment | None) -> CommitmentAnswer | None:
+    if commitment is None:
+        return None
+    return CommitmentAnswer(
+        start_date=commitment.start_date.isoformat(),
+        end_date=commitment.end_date.isoformat(),
+        status=commitment.status,
+        minimum_quantities=[
+            MinimumQuantity(offer_type="LICENSE", quantity=commitment.minimum_licences)
+        ],
+    )
+
+
 def _benefits(customer: Customer) -> list[Benefit]:
     benefits = []
-    commitment = customer.commitment
-    if commitment:
-        answer = CommitmentAnswer(
-            start_date=commitment.start_date.isoformat(),
-            end_date=commitment.end_date.isoformat(),
-            status=commitment.status,
-            minimum_quantities=[
-                MinimumQuantity(offer_type="LICENSE", quantity=commitment.minimum_licences)
-            ],
+    if customer.commitment or customer.recommitment:
+        benefits.append(
+            Benefit(
+                type="THREE_YEAR_COMMIT",
+                commitment=_commitment_answer(customer.commitment),
+                recommitment_request=_commitment_answer(customer.recommitment),
+            )
         )
-        benefits.append(Benefit(type="THREE_YEAR_COMMIT", commitment=answer))
     if customer.large_government_agency:
         benefits.append(Benefit(type="LARGE_GOVERNMENT_AGENCY", status="ACTIVE"))
     return benefits

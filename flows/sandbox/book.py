@@ -1,14 +1,14 @@
 """The marketplace's book: customers, subscriptions, orders, sign-ins, stored answers.
 
 What is in memory is authoritative while the server runs; every change is noted for the file
-as it is made, and `committed()` waits until it is on disk. A change and the answer that tells
-of it go to disk together.
+as it is made, and what `commit()` returns is done when all of it is on disk. A change and the
+answer that tells of it go to disk together.
 """
 
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -36,10 +36,14 @@ from flows.sandbox.storage import Statement, Storage
 ANSWERS_LIVE = timedelta(days=10)
 """How long stored answers and used request ids are remembered (reference, section 4.5)."""
 
+CALLS_LOOKED_THROUGH = 20_000
+"""For those that name an order, which are not sorted by it."""
+
 _CUSTOMER = TypeAdapter(Customer)
 _SUBSCRIPTION = TypeAdapter(Subscription)
 _ORDER = TypeAdapter(Order)
 _TOKEN = TypeAdapter(Token)
+_CALL = TypeAdapter(JournalEntry)
 
 _JOURNAL_FIELDS = attrgetter(*JournalEntry.__slots__)
 
@@ -61,11 +65,10 @@ _CALL_KINDS: dict[CallKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CallSearch:
-    """Which calls are looked for: those before a number, of a kind, about one order."""
+    """Which calls are looked for: those before a number, of a kind."""
 
     before: int | None = None
     kind: CallKind = "all"
-    order_id: str = ""
 
     def conditions(self) -> tuple[str, tuple[object, ...]]:
         """An SQL condition of fixed parts, and its values."""
@@ -74,9 +77,6 @@ class CallSearch:
         if self.before is not None:
             parts.append("number < ?")
             values.append(self.before)
-        if self.order_id:
-            parts.append("(order_id = ? OR path LIKE '%/orders/' || ?)")
-            values += [self.order_id, self.order_id]
         return " AND ".join(parts), tuple(values)
 
 
@@ -176,7 +176,7 @@ class Book:
         """The customer's orders created from `start` to `end`, both included, newest first."""
         places = self._history.get(customer_id, [])
         first = bisect_left(places, start, key=_created_at)
-        last = bisect_left(places, end + timedelta(microseconds=1), key=_created_at)
+        last = bisect_right(places, end, key=_created_at)
         return [self.orders[order_id] for _, _, order_id in reversed(places[first:last])]
 
     def orders_of(self, customer_id: str) -> list[Order]:
@@ -290,6 +290,20 @@ class Book:
         rows = await self._storage.read(
             f"SELECT * FROM calls WHERE {conditions} ORDER BY number DESC LIMIT ?",  # noqa: S608
             (*values, limit),
+        )
+        return [_journal_entry(row) for row in rows]
+
+    async def calls_about(self, order: Order, limit: int) -> list[JournalEntry]:
+        """The call that placed an order and those that named it in their path, the newest
+        first; the latter among the newest calls only, so that a long journal is not read whole.
+        """
+        path = f"/v3/customers/{order.customer_id}/orders/{order.order_id}"
+        rows = await self._storage.read(
+            "SELECT * FROM calls WHERE number IN ("
+            " SELECT number FROM calls WHERE order_id = ?"
+            " UNION SELECT number FROM calls WHERE number > ? AND path = ?"
+            ") ORDER BY number DESC LIMIT ?",
+            (order.order_id, self._calls - CALLS_LOOKED_THROUGH, path, limit),
         )
         return [_journal_entry(row) for row in rows]
 
@@ -408,6 +422,4 @@ def _created_at(place: HistoryPlace) -> datetime:
 
 
 def _journal_entry(row: tuple[object, ...]) -> JournalEntry:
-    return TypeAdapter(JournalEntry).validate_python(
-        dict(zip(JournalEntry.__slots__, row, strict=True))
-    )
+    return _CALL.validate_python(dict(zip(JournalEntry.__slots__, row, strict=True)))

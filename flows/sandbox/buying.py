@@ -11,7 +11,7 @@ from flows.sandbox.clock import one_year_after, one_year_before
 from flows.sandbox.deals import Deal, SoldLine, Term
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.flex_discounts import discounts
-from flows.sandbox.levels import AGENCY_LEVELS, Levels, entitled_levels
+from flows.sandbox.levels import AGENCY_LEVELS, Levels, entitled_discount_code, entitled_levels
 from flows.sandbox.order_checks import (
     LineFailure,
     OrderCase,
@@ -21,13 +21,11 @@ from flows.sandbox.order_checks import (
     deployments,
     refuse_lines,
 )
-from flows.sandbox.records import DONE, OPEN, Customer, LineItem
+from flows.sandbox.records import DONE, OPEN, LineItem
 from flows.sandbox.wire import LineRequest
 
 CLOSED_BEFORE_ANNIVERSARY = timedelta(days=1)
 """From then until the renewal has run, nothing new is sold (C42); UTC days, as it runs by."""
-
-_HVD_CUSTOMER = "HVD_MIGRATED_CUSTOMER"
 
 
 def sell(case: OrderCase) -> Deal:
@@ -247,11 +245,6 @@ def entitled_offer(case: OrderCase, levels: Levels, line: LineRequest) -> str:
     product = case.product(line)
     level = levels.of(product)
     return product.offer_id(level) if level else line.offer_id
-
-
-def entitled_discount_code(customer: Customer) -> str | None:
-    """The high-volume code of a migrated customer; nobody else has one (section 8.1)."""
-    return customer.discount_code if _HVD_CUSTOMER in customer.tags else None
 
 
 def check_discount_codes(case: OrderCase, entitled: str | None) -> None:

@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+_OWN_SITES = ("none", "same-origin")
+"""What browsers say of an address typed in, and of what our own pages send."""
+
 _OWN_SCHEMES = ("http", "https")
 
 
@@ -20,8 +23,15 @@ def is_on_this_computer(request: Request) -> bool:
     return _is_loopback(caller) and _is_loopback(_host_name(request))
 
 
-def is_asked_from_elsewhere(request: Request) -> bool:
-    """Whether a browser says that another page than ours sent this."""
+def is_asked_from_elsewhere(request: Request, *, may_be_linked: bool = False) -> bool:
+    """Whether a browser says that another page than ours sent this.
+
+    `may_be_linked`: other pages may have links to it, which lead a person here and show the
+    other page nothing.
+    """
+    site = request.headers.get("sec-fetch-site", _OWN_SITES[0])
+    if site not in _OWN_SITES and not (may_be_linked and _is_followed_link(request)):
+        return True
     origin = request.headers.get("origin")
     if origin is None:
         return False
@@ -29,6 +39,16 @@ def is_asked_from_elsewhere(request: Request) -> bool:
     return (
         asked_from.scheme not in _OWN_SCHEMES
         or asked_from.netloc.lower() != request.headers.get("host", "").lower()
+    )
+
+
+def _is_followed_link(request: Request) -> bool:
+    """Whether this fills a whole tab of the browser, and is no form that was sent."""
+    headers = request.headers
+    return (
+        request.method == "GET"
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest", "document") == "document"
     )
 
 

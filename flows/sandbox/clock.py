@@ -5,8 +5,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Between these the clock can be set: terms and stored answers reach beyond it both ways."""
+
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _WIRE_SIGNS = len("2026-10-03T15:20:41")
+
+
+class ClockRangeError(Exception):
+    """The clock was to be set to a moment that it does not go to."""
+
+    def __init__(self) -> None:
+        super().__init__(f"The clock goes from the year {EARLIEST.year} to {LATEST.year} only.")
 
 
 class Clock:
@@ -20,12 +31,20 @@ class Clock:
         return datetime.now(UTC) + self.offset
 
     def set_to(self, moment: datetime) -> None:
-        """Jump to `moment`; time goes on from there."""
-        self.offset = moment - datetime.now(UTC)
+        """Jump to `moment`, or `ClockRangeError`; time goes on from there."""
+        self._jump_to(moment - datetime.now(UTC))
 
     def advance(self, seconds: float) -> None:
-        """Jump by `seconds`, backwards when negative."""
-        self.offset += timedelta(seconds=seconds)
+        """Jump by `seconds`, backwards when negative, or `ClockRangeError`."""
+        try:
+            self._jump_to(self.offset + timedelta(seconds=seconds))
+        except (OverflowError, ValueError):
+            raise ClockRangeError from None
+
+    def _jump_to(self, offset: timedelta) -> None:
+        if not EARLIEST <= datetime.now(UTC) + offset <= LATEST:
+            raise ClockRangeError
+        self.offset = offset
 
 
 def pacific_day(moment: datetime) -> date:

@@ -6,10 +6,14 @@ For loopback callers, without key, outside the throttle and the journal (referen
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from fastapi import APIRouter, Depends
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,8 +27,9 @@ from flows.sandbox.catalog_changes import (
     change_price,
     change_product,
 )
-from flows.sandbox.clock import wire_moment
+from flows.sandbox.clock import ClockRangeError, wire_moment
 from flows.sandbox.control_bodies import (
+    CallNumber,
     ClientSeed,
     ClockSetting,
     CustomerChange,
@@ -50,6 +55,8 @@ from flows.sandbox.order_answers import order_answer
 from flows.sandbox.records import ACTIVE_SUBSCRIPTION, Customer, Order, Subscription
 from flows.sandbox.subscription_desk import subscription_answer
 
+_UNFIT = 422
+
 
 class ControlError(Exception):
     """The control interface cannot do what is asked; `status` is the HTTP status."""
@@ -57,6 +64,28 @@ class ControlError(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+class _InSentences(APIRoute):
+    """Says what does not fit in a body or a query as every other failure here: in a sentence."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's own, but for the form of a validation error."""
+        handle = super().get_route_handler()
+
+        async def handle_in_sentences(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                raise ControlError(_UNFIT, "; ".join(map(_sentence, error.errors()))) from None
+
+        return handle_in_sentences
+
+
+def _sentence(failure: Mapping[str, Any]) -> str:
+    """`lineItems.0.quantity: Input should be greater than or equal to 0`."""
+    place = ".".join(str(part) for part in failure["loc"][1:])
+    return f"{place}: {failure['msg']}" if place else str(failure["msg"])
 
 
 async def control_failed(_request: Request, error: Exception) -> Response:
@@ -89,7 +118,7 @@ def control_routes(marketplace: Marketplace) -> APIRouter:
 
 def _course_routes(marketplace: Marketplace) -> APIRouter:
     """The clock, the faults, the next ids."""
-    router = APIRouter()
+    router = APIRouter(route_class=_InSentences)
     gateway, clock = marketplace.gateway, marketplace.clock
 
     @router.get("/clock")
@@ -98,10 +127,13 @@ def _course_routes(marketplace: Marketplace) -> APIRouter:
 
     @router.put("/clock")
     async def set_clock(setting: ClockSetting) -> Response:
-        if setting.now is not None:
-            clock.set_to(setting.now)
-        elif setting.advance_seconds is not None:
-            clock.advance(setting.advance_seconds)
+        try:
+            if setting.now is not None:
+                clock.set_to(setting.now)
+            elif setting.advance_seconds is not None:
+                clock.advance(setting.advance_seconds)
+        except ClockRangeError as error:
+            raise ControlError(_UNFIT, str(error)) from None
         await marketplace.clock_was_moved()
         return _json(_clock_body(marketplace))
 
@@ -129,7 +161,7 @@ def _course_routes(marketplace: Marketplace) -> APIRouter:
 
 def _by_hand_routes(marketplace: Marketplace) -> APIRouter:
     """Orders, subscriptions and customers changed by hand (section 21)."""
-    router = APIRouter()
+    router = APIRouter(route_class=_InSentences)
     book, lifecycle = marketplace.book, marketplace.lifecycle
 
     @router.post("/orders/{order_id}")
@@ -183,7 +215,7 @@ def _by_hand_routes(marketplace: Marketplace) -> APIRouter:
 
 def _seed_routes(marketplace: Marketplace) -> APIRouter:
     """Test data: clients, customers with licences, orders of the past."""
-    router = APIRouter()
+    router = APIRouter(route_class=_InSentences)
     book = marketplace.book
 
     @router.post("/seed-client", status_code=201)
@@ -228,7 +260,7 @@ def _seed_routes(marketplace: Marketplace) -> APIRouter:
 
 def _catalog_routes(marketplace: Marketplace) -> APIRouter:
     """What is sold, for how much, and at which discount."""
-    router = APIRouter()
+    router = APIRouter(route_class=_InSentences)
     book, catalog = marketplace.book, marketplace.catalog
 
     @router.post("/partner")
@@ -267,7 +299,7 @@ def _catalog_routes(marketplace: Marketplace) -> APIRouter:
 
 def _looking_routes(marketplace: Marketplace) -> APIRouter:
     """The whole book, and the journal of calls."""
-    router = APIRouter()
+    router = APIRouter(route_class=_InSentences)
     book = marketplace.book
 
     @router.get("/book")
@@ -282,7 +314,7 @@ def _looking_routes(marketplace: Marketplace) -> APIRouter:
         )
 
     @router.get("/journal")
-    async def get_journal(after: int = 0, limit: int = 1_000_000) -> Response:
+    async def get_journal(after: CallNumber = 0, limit: CallNumber = 1_000_000) -> Response:
         return _json({"calls": [journal_entry(e) for e in await book.journal(after, limit)]})
 
     return router

@@ -24,13 +24,18 @@ from flows.sandbox.records import (
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this moment is in no year of UTC") from None
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 CustomerStatus = Literal["1000", "1002", "1004", "1010", "1012", "1014"]
 OrderStatus = Literal["1000", "1004", "1008", "1020", "1022", "1024", "1026"]
 LineStatus = Literal["1000", "1004", "1008"]
+CallNumber = Annotated[int, Field(ge=0, lt=2**63)]
+"""What the book's file can count to."""
 Currency = Literal["USD", "EUR", "GBP", "JPY", "AUD"]
 
 

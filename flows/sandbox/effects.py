@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -177,6 +178,9 @@ class Effects:
         if any(item.status != DONE or left[number] < 0 for number, item in bought.items()):
             self.fail(order, FAILED)
             return
+        if not self._are_there(original, bought, returned):
+            self.fail(order, FAILED)
+            return
         for number, item in bought.items():
             self._take_back(original, item, returned[number])
         self._mark_returned(original, {number for number in bought if not left[number]})
@@ -189,6 +193,25 @@ class Effects:
                 for item in order.line_items
             ],
         )
+
+    def _are_there(
+        self, original: Order, bought: dict[int, LineItem], returned: dict[int, int]
+    ) -> bool:
+        """Whether the subscriptions still hold what is given back: an upgrade may have taken
+        it, and its revert would bring it again (section 12.3).
+        """
+        taken: Counter[str] = Counter()
+        for number, item in bought.items():
+            taken[item.subscription_id] += returned[number]
+        for subscription_id, quantity in taken.items():
+            owned = self.book.subscription(original.customer_id, subscription_id)
+            if owned is None:
+                continue
+            is_early = takes_back_an_early_renewal(original, owned)
+            held = (owned.renewed_quantity or 0) if is_early else owned.current_quantity
+            if held < quantity:
+                return False
+        return True
 
     def _take_back(self, original: Order, item: LineItem, quantity: int) -> None:
         """Of an early renewal whose term has not begun, the renewal; else licences."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from flows.sandbox.book import Book
 from flows.sandbox.catalog import Catalog, FlexDiscount, Product
 from flows.sandbox.errors import ServiceRefusal, line_reason
-from flows.sandbox.levels import is_committed
+from flows.sandbox.levels import entitled_discount_code, is_committed
 from flows.sandbox.order_checks import OrderCase
 from flows.sandbox.records import FAILED_STATUSES, Customer, FlexDiscountUse
 
@@ -36,6 +36,10 @@ class Wish:
     has_other_discount: bool = False
 
 
+Known = dict[int, FlexDiscount]
+"""The discounts of the lines that nothing speaks against so far, by line number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Granted:
     """What came of a wish: the discount to calculate with, and how it stands on the line."""
@@ -55,14 +59,18 @@ class Buyer:
 
 
 def discounts(case: OrderCase, forgiven: frozenset[str] = frozenset()) -> list[Granted]:
-    """What is granted on each line of an order (see `grant`)."""
+    """What is granted on each line of an order (see `grant`). The high-volume code that a
+    PREVIEW puts on a line is another discount as well, so that NEW takes what it gives back.
+    """
+    entitled = entitled_discount_code(case.customer)
     wishes = [
         Wish(
             ext_line_item_number=line.ext_line_item_number,
             product=case.product(line),
             currency_code=case.order.currency_of(line),
             codes=tuple(code for code in line.flex_discount_codes or () if code),
-            has_other_discount=bool(line.discount_code),
+            has_other_discount=bool(line.discount_code)
+            or (entitled is not None and not case.product(line).is_consumable),
         )
         for line in case.order.lines
     ]
@@ -78,7 +86,7 @@ def grant(buyer: Buyer, wishes: list[Wish], forgiven: frozenset[str]) -> list[Gr
     """
     _refuse("2147", "TOO_MANY_DISCOUNT_CODES", (w for w in wishes if len(w.codes) > 1))
     asked = [wish for wish in wishes if wish.codes]
-    known: dict[int, FlexDiscount] = {}
+    known: Known = {}
     for wish in asked:
         discount = _discount(buyer, wish.codes[0])
         if discount:
@@ -92,7 +100,8 @@ def grant(buyer: Buyer, wishes: list[Wish], forgiven: frozenset[str]) -> list[Gr
         failed = [
             wish
             for wish in asked
-            if (discount := known.get(wish.ext_line_item_number)) and fails(buyer, wish, discount)
+            if (discount := known.get(wish.ext_line_item_number))
+            and fails(buyer, wish, discount, known)
         ]
         if code not in forgiven:
             _refuse(code, reason, failed)
@@ -171,17 +180,19 @@ def _granted(buyer: Buyer, wish: Wish, discount: FlexDiscount | None) -> Granted
     return Granted(None, (FlexDiscountUse(named.id if named else "", code, "FAILURE"),))
 
 
-def _is_for_another_product(_buyer: Buyer, wish: Wish, discount: FlexDiscount) -> bool:
+def _is_for_another_product(
+    _buyer: Buyer, wish: Wish, discount: FlexDiscount, _known: Known
+) -> bool:
     if wish.product.kind not in _BASE_PRODUCT_KINDS:
         return True
     return bool(discount.products) and wish.product.product not in discount.products
 
 
-def _is_combined(_buyer: Buyer, wish: Wish, _discount: FlexDiscount) -> bool:
+def _is_combined(_buyer: Buyer, wish: Wish, _discount: FlexDiscount, _known: Known) -> bool:
     return wish.has_other_discount
 
 
-def _does_not_qualify(buyer: Buyer, wish: Wish, discount: FlexDiscount) -> bool:
+def _does_not_qualify(buyer: Buyer, wish: Wish, discount: FlexDiscount, _known: Known) -> bool:
     if discount.currency and wish.currency_code != discount.currency:
         return True
     return discount.category == "INTRO" and any(
@@ -190,15 +201,20 @@ def _does_not_qualify(buyer: Buyer, wish: Wish, discount: FlexDiscount) -> bool:
     )
 
 
-def _is_used_up(buyer: Buyer, _wish: Wish, discount: FlexDiscount) -> bool:
-    return discount.one_use and has_used(buyer.book, buyer.customer.customer_id, discount)
+def _is_used_up(buyer: Buyer, wish: Wish, discount: FlexDiscount, known: Known) -> bool:
+    """By an order of before, or by a line above in this one."""
+    if not discount.one_use:
+        return False
+    first = next(number for number, one in known.items() if one.id == discount.id)
+    is_taken_above = first != wish.ext_line_item_number and not _fails_always(wish)
+    return is_taken_above or has_used(buyer.book, buyer.customer.customer_id, discount)
 
 
-def _needs_commitment(buyer: Buyer, _wish: Wish, discount: FlexDiscount) -> bool:
+def _needs_commitment(buyer: Buyer, _wish: Wish, discount: FlexDiscount, _known: Known) -> bool:
     return discount.three_year_only and not is_committed(buyer.customer)
 
 
-_RULES: tuple[tuple[str, str, Callable[[Buyer, Wish, FlexDiscount], bool]], ...] = (
+_RULES: tuple[tuple[str, str, Callable[[Buyer, Wish, FlexDiscount, Known], bool]], ...] = (
     ("2145", "OFFER_NOT_ELIGIBLE_FOR_DISCOUNT", _is_for_another_product),
     ("2144", "DISCOUNT_NOT_COMBINABLE", _is_combined),
     ("2141", "CUSTOMER_NOT_QUALIFIED", _does_not_qualify),

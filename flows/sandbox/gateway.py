@@ -8,6 +8,7 @@ the same commit as what it changed.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -99,8 +100,11 @@ class Gateway:
         return await self._send(call, Outcome(answer), None)
 
     async def exchange_token(self, request: Request) -> Response:
-        """The token exchange: no key, no throttle, no correlation id; secrets stay out."""
+        """The token exchange: no key, no throttle, no correlation id; secrets stay out, also
+        those that were put into the query by mistake.
+        """
         call = arrived(request, self._book.next_call_number(), self._clock.now())
+        call = replace(call, query="")
         body = await request.body()
         try:
             token = self._sign_in.exchange(request.headers.get("content-type", ""), body)
@@ -204,11 +208,17 @@ def _carried_out(call: Call, operation: Operation, fault: Fault | None) -> Outco
 
 
 def _executed(call: Call, operation: Operation) -> Outcome:
+    """What the service made of a call. What it changed before it broke down stays: in memory
+    it is there, and the file must not say otherwise.
+    """
     try:
         return Outcome(operation(call), executed=True)
     except Refusal as refusal:
         may_be_stored = not isinstance(refusal, ServiceRefusal) or refusal.code not in NOT_STORED
         return Outcome(refused(refusal), executed=True, may_be_stored=may_be_stored)
+    except Exception:  # noqa: BLE001  # a fault of ours is an answer as well, and is stored
+        traceback.print_exc()
+        return Outcome(refused(ServiceRefusal("1124")), executed=True)
 
 
 def _check_correlation_id(correlation_id: str | None) -> None:

@@ -16,11 +16,19 @@ JsonValue = (
 )
 
 
+class AsWritten(str):
+    """A number as it stood in a JSON text; read and written without being calculated."""
+
+    __slots__ = ()
+
+
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def json_text(value: JsonValue) -> str:
     """The value as compact JSON; a Decimal keeps the decimals it was rounded to."""
+    if isinstance(value, AsWritten):
+        return str(value)
     if isinstance(value, str):
         return encode_basestring_ascii(value)
     if isinstance(value, Mapping):

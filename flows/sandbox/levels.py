@@ -9,12 +9,19 @@ from flows.sandbox.records import Customer
 
 _COMMITTED = frozenset({"COMMITTED", "ACTIVE"})
 
+_HVD_CUSTOMER = "HVD_MIGRATED_CUSTOMER"
+
 AGENCY_LEVELS = frozenset({"06", "07", "08", "09"})
 
 
 def is_committed(customer: Customer) -> bool:
     """Whether a three-year commitment is in force."""
     return customer.commitment is not None and customer.commitment.status in _COMMITTED
+
+
+def entitled_discount_code(customer: Customer) -> str | None:
+    """The high-volume code of a migrated customer; nobody else has one (section 8.1)."""
+    return customer.discount_code if _HVD_CUSTOMER in customer.tags else None
 
 
 @dataclass(frozen=True, slots=True)

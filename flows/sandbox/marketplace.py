@@ -130,7 +130,7 @@ def open_marketplace(settings: SandboxSettings) -> Marketplace:
         discounts=DiscountDesk(book, catalog, clock),
         upgrades=UpgradeDesk(book, catalog),
         price_list=PriceListDesk(catalog, partner),
-        subscriptions=SubscriptionDesk(book, catalog, clock, numbering, lifecycle),
+        subscriptions=SubscriptionDesk(book, catalog, partner, clock, numbering, lifecycle),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from flows.sandbox.book import Book
@@ -28,6 +28,8 @@ from flows.sandbox.wire import (
     Pricing,
     self_link,
 )
+
+_PRICES_SINCE = datetime(2026, 3, 23, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,11 @@ def _preview_prices(case: OrderCase, deal: Deal, currency: str | None) -> _Price
 
 
 def _order_prices(book: Book, catalog: Catalog, order: Order) -> _Prices | None:
-    """Prices of the order day: finished orders in one currency only (reference, 13.1)."""
+    """Prices of the order day: finished orders in one currency only, placed since there are
+    prices (reference, 13.1).
+    """
     currency = order.currency_code
-    if order.status != DONE or currency is None:
+    if order.status != DONE or currency is None or order.created_at < _PRICES_SINCE:
         return None
     # A RETURN gives back what was paid for the original lines, or for parts of them.
     paid = book.orders[order.reference_order_id] if order.order_type == "RETURN" else order

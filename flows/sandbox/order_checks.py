@@ -219,15 +219,23 @@ def deployments(case: OrderCase) -> None:
             if case.customer.deployment(line.deployment_id or "") is None
         ),
     )
-    refusals = (
-        (case.customer.deployments_in_contract, "2139", "DEPLOYMENT_NOT_IN_CONTRACT"),
-        (case.worldwide_sales, "1139", "PARTNER_NOT_WORLDWIDE"),
-        (case.customer.global_sales_enabled, "1140", "CUSTOMER_NOT_WORLDWIDE"),
-        (case.customer.market_segment == "COM", "1142", "SEGMENT_NOT_WORLDWIDE"),
+    against = against_worldwide(case.customer, worldwide_sales=case.worldwide_sales)
+    if against:
+        code, reason = against
+        refuse_lines(code, ((line, reason) for line in lines))
+
+
+def against_worldwide(customer: Customer, *, worldwide_sales: bool) -> tuple[str, str] | None:
+    """What speaks against naming any deployment, code and reason word: 2139 not in the
+    contract, 1139 the partner, 1140 the customer, 1142 its segment (section 8.1).
+    """
+    rules = (
+        (customer.deployments_in_contract, "2139", "DEPLOYMENT_NOT_IN_CONTRACT"),
+        (worldwide_sales, "1139", "PARTNER_NOT_WORLDWIDE"),
+        (customer.global_sales_enabled, "1140", "CUSTOMER_NOT_WORLDWIDE"),
+        (customer.market_segment == "COM", "1142", "SEGMENT_NOT_WORLDWIDE"),
     )
-    for allowed, code, reason in refusals:
-        if not allowed:
-            refuse_lines(code, ((line, reason) for line in lines))
+    return next(((code, reason) for allowed, code, reason in rules if not allowed), None)
 
 
 def _most(case: OrderCase, line: LineRequest) -> int:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.sandbox.book import Book
-from flows.sandbox.buying import entitled_discount_code
 from flows.sandbox.catalog import Catalog
 from flows.sandbox.clock import one_year_after
 from flows.sandbox.deals import Deal, EligibleOffer, SoldLine, Term
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.flex_discounts import ALL_FORGIVEN, Buyer, Granted, Wish, grant, reusable_codes
-from flows.sandbox.levels import entitled_levels
+from flows.sandbox.levels import entitled_discount_code, entitled_levels
 from flows.sandbox.records import (
     DONE,
     FAILED,
@@ -89,6 +88,7 @@ def outlook(
             catalog.products[s.product],
             s.currency_code,
             s.flex_discount_codes or reusable_codes(buyer, s.product),
+            has_other_discount=entitled_discount_code(customer) is not None,
         )
         for number, s in enumerate(subscriptions, 1)
     ]

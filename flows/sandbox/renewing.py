@@ -15,7 +15,6 @@ from datetime import date, timedelta
 from flows.sandbox.buying import (
     check_discount_codes,
     check_eligibility,
-    entitled_discount_code,
     entitled_offer,
     licences_owned,
 )
@@ -23,7 +22,12 @@ from flows.sandbox.clock import one_year_after
 from flows.sandbox.deals import Deal, SoldLine, Term
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.flex_discounts import FORGIVEN_AT_RENEWAL, discounts
-from flows.sandbox.levels import Levels, entitled_levels, is_committed
+from flows.sandbox.levels import (
+    Levels,
+    entitled_discount_code,
+    entitled_levels,
+    is_committed,
+)
 from flows.sandbox.order_checks import (
     LineFailure,
     OrderCase,

@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS calls (
     request_body TEXT NOT NULL, status INTEGER, answer_body BLOB, executed INTEGER NOT NULL,
     replayed INTEGER NOT NULL, fault TEXT, order_id TEXT
 );
+CREATE INDEX IF NOT EXISTS calls_that_placed ON calls (order_id) WHERE order_id IS NOT NULL;
 """
 
 
@@ -131,12 +132,12 @@ class Storage:
             await asyncio.get_running_loop().run_in_executor(
                 self._committer, self._connection.execute, "COMMIT"
             )
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, nobody may wait for ever
             self._fail([*units, *self._units], error)
         else:
             _settle_all(units, results)
 
-    def _fail(self, units: list[_Unit], error: sqlite3.Error) -> None:
+    def _fail(self, units: list[_Unit], error: Exception) -> None:
         """Nothing more is answered: what is in memory is no longer what is on disk."""
         self._failure = StorageFailedError(f"The book cannot be written: {error}")
         self._units.clear()

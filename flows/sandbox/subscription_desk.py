@@ -15,6 +15,8 @@ from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.levels import is_committed
 from flows.sandbox.lifecycle import Lifecycle
 from flows.sandbox.numbering import Numbering
+from flows.sandbox.order_checks import against_worldwide
+from flows.sandbox.partner import Partner
 from flows.sandbox.recommending import recommendations
 from flows.sandbox.records import (
     LAPSED_SUBSCRIPTION,
@@ -49,6 +51,7 @@ class SubscriptionDesk:
 
     book: Book
     catalog: Catalog
+    partner: Partner
     clock: Clock
     numbering: Numbering
     lifecycle: Lifecycle
@@ -108,12 +111,14 @@ class SubscriptionDesk:
         if not asked.auto_renewal.enabled:
             raise ServiceRefusal("1117", ["autoRenewal.enabled"])
         _check_quantity(asked.auto_renewal, product)
+        currency = self._currency(customer, asked, product)
+        self._check_deployment(customer, asked)
         _check_codes(asked.auto_renewal)
         if product.is_consumable or product.stage != "sold":
             raise ServiceRefusal("3132")
         self._check_window(customer)
         self._check_eligible(customer, asked, product)
-        scheduled = self._scheduled(customer, asked, product)
+        scheduled = self._scheduled(customer, asked, product, currency)
         check_renewal_code(
             self.catalog, customer, scheduled, asked.auto_renewal, self.clock.now().date()
         )
@@ -168,7 +173,7 @@ class SubscriptionDesk:
             raise ServiceRefusal("2129", ["INELIGIBLE_ADD_ON"])
 
     def _scheduled(
-        self, customer: Customer, asked: SubscriptionRequest, product: Product
+        self, customer: Customer, asked: SubscriptionRequest, product: Product, currency: str
     ) -> Subscription:
         anniversary = customer.early_renewal_until or customer.coterm_date
         if anniversary is None:
@@ -178,17 +183,51 @@ class SubscriptionDesk:
             customer_id=customer.customer_id,
             offer_id=product.base_offer_id,
             current_quantity=0,
-            currency_code=asked.currency_code or self._home_currency(customer),
+            currency_code=currency,
             created_at=self.clock.now().replace(microsecond=0),
             renewal_date=anniversary,
             status=SCHEDULED_SUBSCRIPTION,
             deployment_id=asked.deployment_id or None,
         )
 
-    def _home_currency(self, customer: Customer) -> str:
-        """What the customer's running subscriptions are in."""
+    def _currency(self, customer: Customer, asked: SubscriptionRequest, product: Product) -> str:
+        """What it will be in, by the rules of orders (section 8.2); at home, when nothing is
+        said, what the running subscriptions are in. 1122 nothing tells, 2125 not sold in this
+        country, 2137 not the deployment's, 2128 not for this offer.
+        """
+        deployment = customer.deployment(asked.deployment_id or "")
+        currency = asked.currency_code
+        if not currency and not asked.deployment_id:
+            currency = self._home_currency(customer)
+        if not currency:
+            raise ServiceRefusal("1122", ["currencyCode"])
+        at_home = self.catalog.country_currencies.get(customer.address.country, frozenset())
+        if not asked.deployment_id and currency not in at_home:
+            raise ServiceRefusal("2125", ["currencyCode"])
+        if deployment and currency != deployment.currency_code:
+            raise ServiceRefusal("2137", ["currencyCode"])
+        if product.currencies and currency not in product.currencies:
+            raise ServiceRefusal("2128", ["currencyCode"])
+        return currency
+
+    def _home_currency(self, customer: Customer) -> str | None:
+        """What the customer's running subscriptions outside deployments are in; without any,
+        the one that its country has.
+        """
         owned = self.book.subscriptions_of(customer.customer_id)
-        return next(s.currency_code for s in owned if s.is_active)
+        running = (s.currency_code for s in owned if s.is_active and not s.deployment_id)
+        at_home = self.catalog.country_currencies.get(customer.address.country, frozenset())
+        return next(running, next(iter(at_home)) if len(at_home) == 1 else None)
+
+    def _check_deployment(self, customer: Customer, asked: SubscriptionRequest) -> None:
+        """2138 unknown, then what speaks against worldwide sales, as in orders (section 8.1)."""
+        if not asked.deployment_id:
+            return
+        if customer.deployment(asked.deployment_id) is None:
+            raise ServiceRefusal("2138", ["deploymentId"])
+        against = against_worldwide(customer, worldwide_sales=self.partner.worldwide_sales)
+        if against:
+            raise ServiceRefusal(against[0], ["deploymentId"])
 
     def _check_whole(self, customer: Customer, changed: Subscription) -> None:
         """3120: an add-on would lose its product, or the commitment would not be kept."""

@@ -526,6 +526,7 @@ class Benefit(_Answer):
     type: Literal["THREE_YEAR_COMMIT", "LARGE_GOVERNMENT_AGENCY"]
     status: str | None = None
     commitment: CommitmentAnswer | None = None
+    recommitment_request: CommitmentAnswer | None = None
 
 
 class CustomerAnswer(_Answer):

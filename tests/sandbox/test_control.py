@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.sandbox.conftest import Sandbox
 
 Make = Callable[..., Any]
@@ -146,3 +148,67 @@ def test_seeded_dates_count_from_the_start_of_a_fresh_book(sandbox: Sandbox) -> 
     order = sandbox.get("/v3/customers/P1005053413/orders/P9206417701").json()
     age = sandbox.now() - datetime.fromisoformat(order["creationDate"])
     assert age.days == 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["after=99999999999999999999", "limit=99999999999999999999", "after=-1", "after=x"],
+)
+def test_the_journal_is_asked_for_by_numbers_that_there_can_be(
+    sandbox: Sandbox, query: str
+) -> None:
+    assert sandbox.http.get(f"/control/journal?{query}").status_code == 422
+    assert sandbox.http.get("/control/journal").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"now": "9999-12-31T00:00:00Z"},
+        {"now": "2200-01-01T00:00:01Z"},
+        {"now": "1999-12-31T23:59:59Z"},
+        {"now": "0001-01-01T00:00:00Z"},
+        {"advanceSeconds": 1e10},
+        {"advanceSeconds": 1e300},
+        {"advanceSeconds": -1e10},
+    ],
+)
+def test_the_clock_stays_where_everything_can_be_reckoned(
+    sandbox: Sandbox, body: dict[str, Any]
+) -> None:
+    before = sandbox.now()
+    refused = sandbox.http.put("/control/clock", json=body)
+    assert refused.status_code == 422
+    assert refused.json() == {"error": "The clock goes from the year 2000 to 2200 only."}
+    if "now" in body:
+        by_hand = sandbox.http.post("/clock/move", data={"to": body["now"]})
+        assert by_hand.status_code == 400
+        assert "The clock goes from the year 2000 to 2200 only." in by_hand.text
+    assert sandbox.now() - before < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("moment", ["2000-01-01T00:00:01Z", "2199-12-31T00:00:00Z"])
+def test_a_state_file_starts_again_at_both_ends_of_the_clock(
+    start: Callable[..., Sandbox], new: Make, tmp_path: Path, moment: str
+) -> None:
+    state = str(tmp_path / "book.db")
+    first = start("--state", state)
+    first.set_clock(moment)
+    customer_id = first.customer()
+    assert first.order(customer_id, new()).status_code == 201
+    first.stop()
+    second = start("--state", state)
+    assert second.now().year == int(moment[:4])
+    assert second.history(customer_id).status_code == 200
+
+
+def test_what_does_not_fit_is_said_in_a_sentence(sandbox: Sandbox) -> None:
+    for method, path, body, place in (
+        ("PUT", "clock", {"then": 1}, "then: "),
+        ("PUT", "clock", {"now": "0001-01-01T00:00:00+05:00"}, "now: "),
+        ("POST", "seed-customer", {"customerId": "T-2", "licences": [{}]}, "licences.0.product: "),
+        ("GET", "journal?after=x", None, "after: "),
+    ):
+        answer = sandbox.http.request(method, f"/control/{path}", json=body)
+        assert (answer.status_code, list(answer.json())) == (422, ["error"])
+        assert place in answer.json()["error"]

@@ -214,3 +214,18 @@ def test_the_list_filters_sorts_and_pages(start: Callable[..., Sandbox]) -> None
     _refused(sandbox.get("/v3/resellers/1/customers"), "1115", 404)
     bad = sandbox.get(f"{path}?limit=0&sort-by=size&status=7")
     _refused(bad, "1132", 400, ["status", "sort-by", "limit"])
+
+
+def test_a_recommitment_is_shown_beside_the_commitment(sandbox: Sandbox) -> None:
+    """Section 7.1: commitment and recommitmentRequest have the same fields."""
+    first = {"startDate": "2024-01-15", "endDate": "2027-01-15", "minimumLicences": 50}
+    next_ = {"startDate": "2027-01-15", "endDate": "2030-01-15", "minimumLicences": 80}
+    customer_id = sandbox.customer(commitment=first, recommitment=next_ | {"status": "ACCEPTED"})
+    (benefit,) = sandbox.get(f"/v3/customers/{customer_id}").json()["benefits"]
+    assert benefit["commitment"]["status"] == "COMMITTED"
+    assert benefit["recommitmentRequest"] == {
+        "startDate": "2027-01-15",
+        "endDate": "2030-01-15",
+        "status": "ACCEPTED",
+        "minimumQuantities": [{"offerType": "LICENSE", "quantity": 80}],
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import sqlite3
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+from flows.sandbox.storage import Storage, StorageFailedError
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Sandbox
@@ -181,3 +184,18 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         cwd=Path(__file__).parents[2],
     )
+
+
+async def test_a_file_that_fails_in_any_way_is_told_to_all_and_ends_the_server() -> None:
+    """Nobody waits for ever: what was asked fails, what is asked later too, and it is told."""
+    storage = Storage(None)
+    ended = asyncio.Event()
+    storage.on_failure = ended.set
+    keeping = asyncio.create_task(storage.keep())
+    with pytest.raises(StorageFailedError):
+        await asyncio.wait_for(storage.read("SELECT ?", (2**70,)), 5)
+    await asyncio.wait_for(ended.wait(), 5)
+    with pytest.raises(StorageFailedError):
+        await storage.write([])
+    storage.close()
+    await asyncio.wait_for(keeping, 5)

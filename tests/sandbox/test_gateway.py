@@ -210,3 +210,21 @@ def test_the_window_slides() -> None:
     assert throttle.count("k") > 0
     now = 9.0
     assert throttle.count("k") == 0.0
+
+
+def test_a_fault_of_the_service_is_an_answer_and_is_stored(start: Callable[..., Sandbox]) -> None:
+    """500 with 1124, in the journal, repeated like any other (section 4.5, rule 5)."""
+    sandbox = start()
+    customer_id = sandbox.customer(cotermDate="0001-01-01")  # a year before it there is none
+    answers = [
+        sandbox.get(f"/v3/customers/{customer_id}/orders", x_correlation_id="broken")
+        for _ in range(2)
+    ]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (500, "1124")
+    assert answers[0].content == answers[1].content
+    assert [
+        (call["status"], call["executed"], call["replayed"]) for call in sandbox.journal()[-2:]
+    ] == [(500, True, False), (500, False, True)]
+    sandbox.process.terminate()
+    assert "year 0 is out of range" in sandbox.process.communicate(timeout=30)[1]

@@ -234,3 +234,11 @@ def test_a_patched_reference_stays(sandbox: Sandbox, new: Make) -> None:
         assert answer.status_code == 200
         assert answer.json() == sandbox.get(path).json()
     assert answer.json()["externalReferenceId"] == "PO-1 corrected"
+
+
+def test_the_last_moment_there_is_may_be_the_end(
+    sandbox: Sandbox, past: tuple[str, list[str]]
+) -> None:
+    answer = sandbox.history(past[0], "?end-date=9999-12-31T23:59:59.999999Z")
+    assert answer.status_code == 200
+    assert answer.json()["totalCount"] == len(past[1])

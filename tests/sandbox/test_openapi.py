@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from schemathesis import BaseSchema, Case
 
 CUSTOMER = "P1005053402"
-PLAIN_QUERY = {"limit", "fetch-price", "order-by", "sort-by"}
+PLAIN_QUERY = {"limit", "fetch-price", "order-by", "sort-by", "start-date", "end-date"}
 NEEDED_QUERY = {
     "/v3/flex-discounts": {"market-segment": "COM", "country": "US"},
     "/v3/offer-switch-paths": {"market-segment": "COM", "country": "US"},
@@ -174,7 +174,7 @@ def _plausible(body: Any) -> Any:
     return body
 
 
-def test_every_call_of_the_reference_is_described(server: Sandbox) -> None:
+def test_the_calls_that_are_walked_are_those_described(server: Sandbox) -> None:
     described = server.http.get("/openapi.json").json()
     found = {
         (method.upper(), path) for path, calls in described["paths"].items() for method in calls

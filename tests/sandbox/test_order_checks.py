@@ -641,3 +641,24 @@ def test_the_body_of_a_preview_answer_is_taken_by_the_server(sandbox: Sandbox) -
     answer = sandbox.order(customer_id, json.dumps(preview | {"orderType": "NEW"}).encode())
     assert answer.status_code == 201
     assert answer.json()["lineItems"][0]["offerId"] == f"{DESIGN}02A12"
+
+
+def test_a_preview_grants_no_discount_that_an_order_of_it_would_be_refused(
+    sandbox: Sandbox,
+) -> None:
+    """A high-volume code is another discount: the preview says so before it puts it there."""
+    migrated = sandbox.customer(tags=["HVD_MIGRATED_CUSTOMER"], discountCode="HVD_L18_PRE")
+    body = order(line(1, flexDiscountCodes=["TEAM_TEN_OFF"]))
+    refused = sandbox.order(migrated, body | {"orderType": "PREVIEW"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "2144")
+    assert sandbox.order(sandbox.customer(), body | {"orderType": "PREVIEW"}).status_code == 200
+
+
+@pytest.mark.parametrize("order_type", ["PREVIEW", "NEW"])
+def test_a_discount_for_one_use_is_used_up_by_the_line_above(
+    sandbox: Sandbox, order_type: str
+) -> None:
+    lines = [line(number, flexDiscountCodes=["ONE_TIME_25"]) for number in (1, 2)]
+    answer = sandbox.order(sandbox.customer(), order(*lines, orderType=order_type))
+    assert (answer.status_code, answer.json()["code"]) == (400, "2142")
+    assert answer.json()["additionalDetails"] == _reasons((2, "DISCOUNT_USED_UP"))

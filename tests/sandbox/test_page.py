@@ -19,7 +19,7 @@ VOID = {"meta", "link", "br", "input"}
 
 
 class Page(HTMLParser):
-    """Links, forms and text of a page; refuses tags that are not closed."""
+    """Links, forms and text of a page; refuses tags that are not closed, and headers of nothing."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -32,6 +32,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        assert tag != "th" or dict(attrs)["scope"] == "col"
         self.links += [value or "" for name, value in attrs if tag == "a" and name == "href"]
         if tag not in VOID:
             self._open.append(tag)
@@ -289,3 +290,80 @@ def test_the_page_keeps_itself_up_to_date_only_when_asked(sandbox: Sandbox) -> N
     assert 'http-equiv="refresh"' not in sandbox.http.get("/").text
     assert 'http-equiv="refresh"' in sandbox.http.get("/journal?live").text
     assert sandbox.http.get("/page.css").headers["content-type"].startswith("text/css")
+
+
+MANY_NINES = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/journal?before=99999999999999999999", 200),
+        (f"/journal?before={MANY_NINES}", 200),
+        ("/journal/99999999999999999999", 404),
+        (f"/journal/{MANY_NINES}", 404),
+        (f"/orders?page={MANY_NINES}", 200),
+        (f"/customers?page={MANY_NINES}", 200),
+    ],
+)
+def test_a_number_of_any_length_is_survived(sandbox: Sandbox, path: str, status: int) -> None:
+    assert sandbox.http.get(path).status_code == status
+    assert sandbox.journal() is not None
+
+
+def test_numbers_in_a_body_are_shown_as_they_were_written(sandbox: Sandbox, new: Make) -> None:
+    """Whatever they are: 1e99999999999999 written out would not fit into any memory."""
+    numbers = ["1e99999999999999", "412.80", "-0", "9" * 5000]
+    body = '{"orderType":"NEW","x":[' + ",".join(numbers) + "]}"
+    sandbox.order(sandbox.customer(), body.encode())
+    number = max(call["number"] for call in sandbox.journal())
+    shown = look(sandbox, f"/journal/{number}").text
+    for written in numbers:
+        assert f"\n    {written}" in shown
+
+
+@pytest.mark.parametrize("body", ["[" * 300 + "1," * 100_000 + "1" + "]" * 300, "[" * 100_000])
+def test_a_body_that_would_grow_is_shown_as_it_came(sandbox: Sandbox, body: str) -> None:
+    sandbox.order(sandbox.customer(), body.encode())
+    number = max(call["number"] for call in sandbox.journal())
+    shown = sandbox.http.get(f"/journal/{number}").text
+    assert "[" * 100 in shown
+    assert len(shown) < 100_000
+
+
+def test_secrets_in_the_query_of_a_sign_in_are_not_kept(sandbox: Sandbox) -> None:
+    sandbox.http.post("/ims/token/v3?client_secret=slipped-in")
+    number = max(call["number"] for call in sandbox.journal())
+    assert "slipped-in" not in sandbox.http.get(f"/journal/{number}").text
+    assert "slipped-in" not in str(sandbox.journal()[-1])
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_pages_may_link_here_and_read_nothing(sandbox: Sandbox, site: str) -> None:
+    """A followed link fills the tab; anything else could be read or measured there."""
+    from_there = {"Sec-Fetch-Site": site}
+    followed = from_there | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    for path in ("/", "/journal", "/page.css", "/control/book"):
+        assert sandbox.http.get(path, headers=from_there).status_code == 403, path
+        framed = followed | {"Sec-Fetch-Dest": "iframe"}
+        assert sandbox.http.get(path, headers=framed).status_code == 403, path
+    assert sandbox.http.get("/", headers=followed).status_code == 200
+    assert sandbox.http.get("/control/book", headers=followed).status_code == 403
+    sent = sandbox.http.post("/clock/move", data={"days": "0"}, headers=followed)
+    assert sent.status_code == 403
+
+
+@pytest.mark.parametrize("site", ["none", "same-origin"])
+def test_a_typed_address_and_the_own_page_are_answered(sandbox: Sandbox, site: str) -> None:
+    for path in ("/", "/page.css", "/control/clock"):
+        assert sandbox.http.get(path, headers={"Sec-Fetch-Site": site}).status_code == 200
+
+
+def test_an_order_lists_the_calls_that_name_it_and_no_others(sandbox: Sandbox, new: Make) -> None:
+    customer_id = sandbox.customer()
+    order_id = sandbox.order(customer_id, new()).json()["orderId"]
+    path = f"/v3/customers/{customer_id}/orders/{order_id}"
+    sandbox.get(path)
+    sandbox.get(f"/v3/customers/{sandbox.customer()}/orders/{order_id}")
+    calls = [link for link in look(sandbox, f"/orders/{order_id}").links if "/journal/" in link]
+    assert len(calls) == 2

@@ -220,3 +220,18 @@ def test_a_return_gives_back_what_was_paid(sandbox: Sandbox, line: Make, new: Ma
     back = sandbox.get(f"{path}/{returned['orderId']}?fetch-price=true").json()
     assert back["pricingSummary"] == paid["pricingSummary"]
     assert back["lineItems"][0]["proratedDays"] == paid["lineItems"][0]["proratedDays"]
+
+
+@pytest.mark.parametrize(
+    ("created", "priced"), [("2026-03-22T23:59:59Z", False), ("2026-03-23T00:00:00Z", True)]
+)
+def test_orders_from_before_there_were_prices_have_none(
+    sandbox: Sandbox, line: Make, *, created: str, priced: bool
+) -> None:
+    """The feature came on 23 March 2026 (section 13.1)."""
+    customer_id = sandbox.customer()
+    order_id = sandbox.past_order(customer_id, [line()], creationDate=created)
+    path = f"/v3/customers/{customer_id}/orders/{order_id}?fetch-price=true"
+    found = sandbox.get(path).json()
+    assert ("pricingSummary" in found) is priced
+    assert ("pricing" in found["lineItems"][0]) is priced

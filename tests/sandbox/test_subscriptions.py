@@ -344,3 +344,62 @@ def test_scheduling_needs_a_customer_with_licences(sandbox: Sandbox) -> None:
         "2129",
         ["NO_ACTIVE_SUBSCRIPTION"],
     )
+
+
+PLACE = "PR1450043516"
+
+
+@pytest.mark.parametrize(
+    ("customer", "asked", "status", "code", "field"),
+    [
+        ({}, {"currencyCode": "XYZ"}, 400, "2125", "currencyCode"),
+        ({}, {"currencyCode": "JPY"}, 400, "2125", "currencyCode"),
+        ({}, {"currencyCode": "JPY", "deploymentId": "NOSUCH"}, 404, "2138", "deploymentId"),
+        (
+            {"country": "DE"},
+            {"offerId": "65304990EA01A12", "currencyCode": "EUR"},
+            400,
+            "2128",
+            "currencyCode",
+        ),
+        ({}, {"deploymentId": PLACE}, 400, "1122", "currencyCode"),
+        ({}, {"currencyCode": "USD", "deploymentId": PLACE}, 400, "2137", "currencyCode"),
+        ({}, {"currencyCode": "EUR", "deploymentId": PLACE}, 400, "1140", "deploymentId"),
+        (
+            {"deploymentsInContract": False},
+            {"currencyCode": "EUR", "deploymentId": PLACE},
+            400,
+            "2139",
+            "deploymentId",
+        ),
+        (
+            {"globalSalesEnabled": True, "marketSegment": "GOV"},
+            {"currencyCode": "EUR", "deploymentId": PLACE},
+            400,
+            "1142",
+            "deploymentId",
+        ),
+    ],
+)
+def test_currency_and_deployment_are_checked_as_in_orders(
+    sandbox: Sandbox, *, customer: Json, asked: Json, status: int, code: str, field: str
+) -> None:
+    places = [{"deploymentId": PLACE, "country": "DE", "currencyCode": "EUR"}]
+    answer = _create(sandbox, _near(sandbox, deployments=places, **customer), _scheduled() | asked)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["additionalDetails"] == [field]
+
+
+def test_scheduling_for_a_deployment_needs_a_partner_that_sells_worldwide(
+    start: Callable[..., Sandbox],
+) -> None:
+    sandbox = start()
+    places = [{"deploymentId": PLACE, "country": "DE", "currencyCode": "EUR"}]
+    customer = _near(sandbox, deployments=places, globalSalesEnabled=True)
+    body = _scheduled() | {"currencyCode": "EUR", "deploymentId": PLACE}
+    sandbox.control("POST", "partner", {"worldwideSales": False})
+    assert _create(sandbox, customer, body).json()["code"] == "1139"
+    sandbox.control("POST", "partner", {"worldwideSales": True})
+    found = _create(sandbox, customer, body).json()
+    assert (found["currencyCode"], found["deploymentId"]) == ("EUR", PLACE)
+    assert _create(sandbox, customer, _scheduled()).json()["currencyCode"] == "USD"

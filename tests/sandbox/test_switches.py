@@ -316,3 +316,32 @@ def test_only_a_finished_switch_is_reverted_within_two_weeks(sandbox: Sandbox) -
         {"creationDate": (sandbox.now() - timedelta(days=14, seconds=5)).isoformat()},
     )
     assert _refused(sandbox, customer, _revert(switched))[0] == "2134"
+
+
+def test_licences_that_were_switched_away_cannot_be_returned_and_reverted_too(
+    sandbox: Sandbox,
+) -> None:
+    """The return is accepted and fails later: what it gives back is not there any more."""
+    customer = sandbox.customer()
+    bought = {"extLineItemNumber": 1, "offerId": f"{DESIGN}01A12", "quantity": 3}
+    lines = [bought | {"currencyCode": "USD"}]
+    new = sandbox.order(customer, {"orderType": "NEW", "lineItems": lines}).json()["orderId"]
+    sandbox.finish()
+    owned = _owned(sandbox, customer)["subscriptionId"]
+    switch = sandbox.order(customer, _body(owned, 3, f"{PRO}01A12")).json()["orderId"]
+    sandbox.finish()
+    body = {"orderType": "RETURN", "referenceOrderId": new, "lineItems": lines}
+    returned = sandbox.order(customer, body)
+    assert returned.status_code == 201
+    sandbox.finish()
+    path = f"/v3/customers/{customer}/orders"
+    assert sandbox.get(f"{path}/{returned.json()['orderId']}").json()["status"] == "1004"
+    switched = sandbox.get(f"{path}/{switch}").json()
+    back = _revert(switched, 3)
+    back["lineItems"][0]["offerId"] = f"{DESIGN}01A12"
+    assert sandbox.order(customer, back).status_code == 202
+    sandbox.finish()
+    assert _owned(sandbox, customer)["currentQuantity"] == 3
+    assert sandbox.order(customer, body).status_code == 201
+    sandbox.finish()
+    assert _owned(sandbox, customer)["currentQuantity"] == 0

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
+from itertools import accumulate
 
-from flows.sandbox.json_text import json_lines
+from flows.sandbox.json_text import AsWritten, json_lines
 from flows.sandbox.page.views import shown_moment
 from flows.sandbox.records import JournalEntry
 from schemas.code_tables import error_codes
 
 LONGEST_BODY = 40_000
 """Signs of a request or answer that are shown; an order of 499 lines has more."""
+
+_LONGEST_SET_OUT = 1_000_000
+_DEEPEST_SET_OUT = 20
+"""Setting out adds an indentation to every line: within these it stays small."""
+
+_BRACKETS = re.compile(r"[\[\]{}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +113,17 @@ def _code_in(body: bytes | None) -> str:
     return str(answer.get("code") or answer.get("error_code") or answer.get("error") or "")
 
 
+def _depth(text: str) -> int:
+    """How deep brackets are nested; those inside texts count too."""
+    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKETS.findall(text))
+    return max(accumulate(steps), default=0)
+
+
 def _set_out(text: str) -> str:
-    # What is no JSON, or nested too deep to be an order, is shown as it came.
-    with suppress(ValueError, RecursionError):
-        text = json_lines(json.loads(text, parse_float=Decimal))
+    # What is no JSON, or too long or too deep for any order, is shown as it came.
+    if len(text) <= _LONGEST_SET_OUT and _depth(text) <= _DEEPEST_SET_OUT:
+        with suppress(ValueError):
+            text = json_lines(json.loads(text, parse_float=AsWritten, parse_int=AsWritten))
     if len(text) > LONGEST_BODY:
         return f"{text[:LONGEST_BODY]}\n… {len(text) - LONGEST_BODY:,} more signs"
     return text

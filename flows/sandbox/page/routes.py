@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from heapq import nlargest
 from importlib.resources import files
+from itertools import islice
+from operator import attrgetter
 from typing import TypeVar, cast, get_args
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,8 +17,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from flows.sandbox.book import CallKind, CallSearch
+from flows.sandbox.book import Book, CallKind, CallSearch
 from flows.sandbox.callers import is_asked_from_elsewhere, is_on_this_computer
+from flows.sandbox.clock import ClockRangeError
 from flows.sandbox.lifecycle import RenewedJustNowError
 from flows.sandbox.marketplace import Marketplace
 from flows.sandbox.page.call_views import call_page, call_row
@@ -38,8 +40,9 @@ ON_A_PAGE = 50
 ON_THE_FIRST_PAGE = 8
 """Orders and calls shown on the overview."""
 
-_FORBIDDEN, _NOT_FOUND, _CONFLICT, _SEE_OTHER = 403, 404, 409, 303
+_SEE_OTHER, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 303, 400, 403, 404, 409
 _LONGEST_STEP_DAYS = 3660
+_LONGEST_NUMBER = 18
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -50,6 +53,8 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+
+_STATUS, _ORDER_TYPE = attrgetter("status"), attrgetter("order_type")
 
 Row = TypeVar("Row")
 Thing = TypeVar("Thing")
@@ -92,7 +97,8 @@ _TEMPLATES = Environment(
 
 
 def _ours_only(request: Request) -> None:
-    if not is_on_this_computer(request) or is_asked_from_elsewhere(request):
+    from_elsewhere = is_asked_from_elsewhere(request, may_be_linked=True)
+    if from_elsewhere or not is_on_this_computer(request):
         raise PageError(_FORBIDDEN, "This page is for this computer only.")
 
 
@@ -125,9 +131,8 @@ def _overview(marketplace: Marketplace) -> APIRouter:
 
     @router.get("/")
     async def overview(request: Request) -> Response:
-        statuses = Counter(order.status for order in book.orders.values())
+        statuses = Counter(map(_STATUS, book.orders.values()))
         calls = await book.latest_calls(CallSearch(), ON_THE_FIRST_PAGE)
-        latest = nlargest(ON_THE_FIRST_PAGE, book.orders.values(), key=_created)
         return _page(
             "overview",
             address=str(request.base_url).rstrip("/"),
@@ -135,7 +140,7 @@ def _overview(marketplace: Marketplace) -> APIRouter:
             customers=len(book.customers),
             subscriptions=sum(1 for _ in book.all_subscriptions()),
             counted=[Counted(status_of("Order", s), n) for s, n in sorted(statuses.items())],
-            orders=[order_row(marketplace, order) for order in latest],
+            orders=[order_row(marketplace, order) for order in _newest(book, ON_THE_FIRST_PAGE)],
             calls=[call_row(entry) for entry in calls],
             now=shown_moment(marketplace.clock.now()),
             clock=clock_words(marketplace.clock.offset),
@@ -163,7 +168,9 @@ def _lists(marketplace: Marketplace) -> APIRouter:
                 and (not q or q.casefold() in reference or q in order.order_id)
             )
 
-        found = sorted(filter(fits, book.orders.values()), key=_created, reverse=True)
+        newest_first = reversed(book.orders.values())
+        is_filtered = any((customer, status, kind, q))
+        found = filter(fits, newest_first) if is_filtered else newest_first
         return _page(
             "orders",
             listing=_listing(request, found, lambda order: order_row(marketplace, order)),
@@ -171,8 +178,8 @@ def _lists(marketplace: Marketplace) -> APIRouter:
             status=status,
             kind=kind,
             q=q,
-            statuses=_known(order.status for order in book.orders.values()),
-            kinds=_known(order.order_type for order in book.orders.values()),
+            statuses=_known(map(_STATUS, book.orders.values())),
+            kinds=_known(map(_ORDER_TYPE, book.orders.values())),
         )
 
     @router.get("/customers")
@@ -217,7 +224,7 @@ def _details(marketplace: Marketplace) -> APIRouter:
         found = book.orders.get(order_id)
         if found is None:
             raise PageError(_NOT_FOUND, f"There is no order {order_id} in this marketplace.")
-        calls = await book.latest_calls(CallSearch(order_id=order_id), ON_A_PAGE)
+        calls = await book.calls_about(found, ON_A_PAGE)
         return _page(
             "order",
             order=order_page(marketplace, found),
@@ -241,7 +248,7 @@ def _journal(marketplace: Marketplace) -> APIRouter:
     @router.get("/journal")
     async def journal(request: Request, before: str = "", kind: str = "all") -> Response:
         asked = cast("CallKind", kind if kind in get_args(CallKind) else "all")
-        search = CallSearch(int(before) if before.isdecimal() else None, asked)
+        search = CallSearch(_number(before), asked)
         calls = await book.latest_calls(search, ON_A_PAGE + 1)
         has_older = len(calls) > ON_A_PAGE
         shown = calls[:ON_A_PAGE]
@@ -256,7 +263,8 @@ def _journal(marketplace: Marketplace) -> APIRouter:
 
     @router.get("/journal/{number}")
     async def one_call(number: str) -> Response:
-        found = await book.call(int(number)) if number.isdecimal() else None
+        asked = _number(number)
+        found = await book.call(asked) if asked is not None else None
         if found is None:
             raise PageError(_NOT_FOUND, f"There is no call {number} in the journal.")
         return _page("call", call=call_page(found))
@@ -283,12 +291,15 @@ def _clock(marketplace: Marketplace) -> APIRouter:
     @router.post("/clock/move")
     async def move(request: Request) -> Response:
         form = await _form(request)
-        if form.get("back"):
-            clock.offset = timedelta(0)
-        elif form.get("to"):
-            clock.set_to(_moment(form["to"]))
-        else:
-            clock.advance(timedelta(days=_days(form.get("days", ""))).total_seconds())
+        try:
+            if form.get("back"):
+                clock.offset = timedelta(0)
+            elif form.get("to"):
+                clock.set_to(_moment(form["to"]))
+            else:
+                clock.advance(timedelta(days=_days(form.get("days", ""))).total_seconds())
+        except ClockRangeError as error:
+            raise PageError(_BAD_REQUEST, str(error)) from None
         await marketplace.clock_was_moved()
         return _done("moved")
 
@@ -319,6 +330,11 @@ _DONE = {
 }
 
 
+def _newest(book: Book, most: int) -> Iterable[Order]:
+    """The orders that were entered last, the newest first."""
+    return islice(reversed(book.orders.values()), most)
+
+
 def _page(name: str, **shown: object) -> Response:
     text = _TEMPLATES.get_template(f"{name}.html").render(active=name, **shown)
     return HTMLResponse(text, headers=_HEADERS)
@@ -334,7 +350,7 @@ def _listing(request: Request, found: Iterable[Thing], row: Callable[[Thing], Ro
     things = list(found)
     asked = request.query_params.get("page", "")
     last = max((len(things) - 1) // ON_A_PAGE, 0)
-    page = min(int(asked) if asked.isdecimal() else 0, last)
+    page = min(_number(asked) or 0, last)
     first = page * ON_A_PAGE
     return Listing(
         rows=[row(thing) for thing in things[first : first + ON_A_PAGE]],
@@ -350,8 +366,9 @@ def _beside(request: Request, page: int) -> str:
     return "?" + urlencode([*kept, ("page", str(page))])
 
 
-def _created(order: Order) -> tuple[datetime, int]:
-    return (order.created_at, order.sequence)
+def _number(text: str) -> int | None:
+    """A whole number out of an address; None for what is none, or longer than any here."""
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
 
 def _known(values: Iterable[str]) -> list[str]:
@@ -366,7 +383,7 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise PageError(400, f"{text!r} is no date and time.") from None
+        raise PageError(_BAD_REQUEST, f"{text!r} is no date and time.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -376,5 +393,6 @@ def _days(text: str) -> float:
     except ValueError:
         days = float("nan")
     if not abs(days) <= _LONGEST_STEP_DAYS:
-        raise PageError(400, f"The clock moves by up to {_LONGEST_STEP_DAYS} days at a time.")
+        sentence = f"The clock moves by up to {_LONGEST_STEP_DAYS} days at a time."
+        raise PageError(_BAD_REQUEST, sentence)
     return days
