@@ -6,7 +6,6 @@ and may be called from any thread.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,9 +18,9 @@ from typing import Final, TypeVar, cast
 from sqlalchemy import Connection, exists, func, insert, select, update
 
 from flows.ledger import steps, tables
-from flows.ledger.database import hold_planning, open_engine
+from flows.ledger.database import open_engine
 from flows.ledger.faults import LedgerFault, said_plainly
-from flows.ledger.group import AnyStep, GroupCommit
+from flows.ledger.group import GroupCommit
 from flows.ledger.owners import Owner
 from flows.ledger.rows import (
     entry_of,
@@ -195,7 +194,6 @@ class Ledger:
     def planning(self, account: str, environment: Environment) -> Iterator[Planning]:
         """One write transaction around comparing and writing: two runs cannot both decide."""
         with self._write() as connection:
-            hold_planning(connection, account, environment)
             yield Planning(connection, account, environment)
 
     def submission(self, submission_id: str) -> Submission:
@@ -329,7 +327,7 @@ class Ledger:
         be sent.
         """
         begun = steps.Begun(intent_id, request_id, self._lease(at, lease))
-        return cast("bool", await self._written(begun))
+        return cast("bool", await self._group.carry_out(begun))
 
     async def note_attempt(self, intent_id: str, reply: Reply, at: datetime) -> Repeated:
         """What an attempt brought that may be repeated; how often it brought just this."""
@@ -347,7 +345,7 @@ class Ledger:
     ) -> IntentState:
         """Commit what a send brought and the state it leads to; returns the state reached."""
         answered = steps.Answered(intent_id, reply, then, doubt, at)
-        return cast("IntentState", await self._written(answered))
+        return cast("IntentState", await self._group.carry_out(answered))
 
     async def doubt(self, intent_id: str, why: str, at: datetime) -> bool:
         """A sent intent must be looked up before anything else."""
@@ -393,11 +391,7 @@ class Ledger:
         return steps.Lease(self._owner.owner_id, at, lasts, self._owner.is_gone)
 
     async def _step(self, step: Callable[[Connection], Result]) -> Result:
-        return cast("Result", await self._written(step))
-
-    async def _written(self, step: AnyStep) -> object:
-        # Shielded: a run that is stopped stops waiting, but what it learned is still written.
-        return await asyncio.shield(asyncio.wrap_future(self._group.submit(step)))
+        return cast("Result", await self._group.carry_out(step))
 
     def newest_moment(self) -> datetime | None:
         """The newest time in the ledger: a clock far behind it cannot be trusted."""

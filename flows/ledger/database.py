@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 BUSY_MILLISECONDS: Final = 30_000
-"""How long a SQLite ledger waits for another program that writes it."""
+"""How long a ledger waits for another program that writes it."""
+
+_ONE_WRITER: Final = (
+    "SELECT pg_advisory_xact_lock(hashtextextended('orderdrop/' || current_schema(), 0))"
+)
 
 
 def open_engine(url: str) -> Engine:
@@ -39,15 +43,14 @@ def open_engine(url: str) -> Engine:
         def _waits_for_the_disk(connection: Any, _record: Any) -> None:  # noqa: ANN401
             with connection.cursor() as cursor:
                 cursor.execute("SET synchronous_commit TO on")
+                cursor.execute(f"SET lock_timeout TO {BUSY_MILLISECONDS}")
             connection.commit()
 
+        @event.listens_for(engine, "begin")
+        def _alone(connection: Connection) -> None:
+            # One writer at a time, as in SQLite: a plan and a group of steps touch the same
+            # intents in orders of their own, and two of them would lock each other out.
+            if not connection.get_execution_options().get("reads", False):
+                connection.exec_driver_sql(_ONE_WRITER)
+
     return engine
-
-
-def hold_planning(connection: Connection, account: str, environment: str) -> None:
-    """Let one transaction at a time decide what an account sends; SQLite's writer is alone."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))"),
-            {"who": f"orderdrop/{environment}/{account}"},
-        )

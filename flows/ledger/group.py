@@ -5,10 +5,11 @@ Safety costs one wait for the disk; shared by all orders under way it costs each
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
@@ -31,11 +32,12 @@ AnyStep = Callable[[Connection], object] | Begun | Answered
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     step: AnyStep
-    done: Future[Any]
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[Any]
 
 
 class GroupCommit:
-    """One writing thread; `submit` gives a future that is done when the step is on disk.
+    """One writing thread; `carry_out` comes back when the step is on disk.
 
     The two steps that every order takes are written for the whole group at once. A step that
     raises is undone alone; when the commit itself fails, every step of the group fails with a
@@ -49,18 +51,20 @@ class GroupCommit:
         self._closing = False
         self._thread: threading.Thread | None = None
 
-    def submit(self, step: AnyStep) -> Future[Any]:
+    async def carry_out(self, step: AnyStep) -> Any:  # noqa: ANN401  # what the step gives
         """Carry out the step in the next group."""
-        done: Future[Any] = Future()
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(step, loop, loop.create_future())
         with self._changed:
             if self._closing:
                 raise LedgerFault("The ledger is closed.")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
                 self._thread.start()
-            self._queue.append(_Waiting(step, done))
+            self._queue.append(waiting)
             self._changed.notify()
-        return done
+        # Shielded: a run that is stopped stops waiting, but what it learned is still written.
+        return await asyncio.shield(waiting.done)
 
     def close(self) -> None:
         """Write what is waiting, then end."""
@@ -94,11 +98,11 @@ class GroupCommit:
                 ended = self._written(group, _each)
         except Exception as error:  # noqa: BLE001  # whoever waits must hear of it, whatever it is
             said = fault("written", error) if isinstance(error, SQLAlchemyError) else error
-            for waiting in group:
-                _tell(waiting, None, said)
-            return
-        for waiting, result, failure in ended:
-            _tell(waiting, result, failure)
+            ended = [(waiting, None, said) for waiting in group]
+        for loop in {waiting.loop for waiting in group}:
+            # The loop is gone when whoever waited has given up; what was written stands.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_tell, [e for e in ended if e[0].loop is loop])
 
     def _written(self, group: list[_Waiting], way: _Way) -> list[_Ended]:
         with self._engine.begin() as connection:
@@ -136,14 +140,15 @@ def _carry_out(connection: Connection, step: AnyStep) -> Any:  # noqa: ANN401
     return step(connection)
 
 
-def _tell(waiting: _Waiting, result: Any, failure: BaseException | None) -> None:  # noqa: ANN401
-    """Who waited may have been cancelled; the step was carried out all the same."""
-    if not waiting.done.set_running_or_notify_cancel():
-        return
-    if failure is None:
-        waiting.done.set_result(result)
-    else:
-        waiting.done.set_exception(failure)
+def _tell(ended: Sequence[_Ended]) -> None:
+    """Wake whoever waits, all of a group at once."""
+    for waiting, result, failure in ended:
+        if waiting.done.done():
+            continue
+        if failure is None:
+            waiting.done.set_result(result)
+        else:
+            waiting.done.set_exception(failure)
 
 
 def _one(connection: Connection, waiting: _Waiting) -> tuple[_Waiting, Any, BaseException | None]:

@@ -165,6 +165,26 @@ async def test_a_clock_that_runs_ahead_takes_no_lease_from_others_of_the_databas
     other.close()
 
 
+async def test_a_plan_and_a_group_of_sends_wait_for_each_other_and_never_for_ever(
+    ledger: Ledger, place: Place
+) -> None:
+    first, second = intent_for(), intent_for()
+    write(ledger, first, second)
+    other = place.open()
+    kept = ledger.keep_workbook(b"workbook", "november.xlsx", NOW)
+    again = [entry_for(second), entry_for(first, 2)]
+    with other.planning("default", "practice") as planning:
+        planning.write(replace(submission("s-2"), workbook_hash=kept), [], [], again[:1])
+        sends = [
+            asyncio.create_task(ledger.begin_send(intent.intent_id, f"r-{number}", NOW, LEASE))
+            for number, intent in enumerate((first, second))
+        ]
+        await asyncio.sleep(0.3)
+        planning.write(replace(submission("s-3"), workbook_hash=kept), [], [], again[1:])
+    assert await asyncio.gather(*sends) == [True, True]
+    other.close()
+
+
 async def test_nobody_waits_for_the_lease_of_a_process_that_was_killed(
     ledger: Ledger, place: Place
 ) -> None:
