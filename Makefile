@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 DEMO_STATE := $(CURDIR)/.demo
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench torture lock clean
 
 demo: $(VENV)/.runtime
 	@sh sample_data/demo.sh $(BIN)/orderdrop "$(DEMO_STATE)"
@@ -22,6 +22,12 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.marketplace
+	$(BIN)/python -m tests.bench.ledger
+
+# Kills runs, lets faults rage, compares the books; without SEED it draws one and prints it.
+KILLS ?= 1000
+torture: $(VENV)/.dev
+	$(BIN)/python -m tests.torture --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 # Exact versions and hashes, for every platform, without addresses.
 lock: $(VENV)/.made

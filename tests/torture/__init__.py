@@ -1,0 +1,1 @@
+"""What must hold whatever happens: nothing ordered twice, nothing lost, no row answered wrongly."""
