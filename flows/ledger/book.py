@@ -444,20 +444,24 @@ class Ledger:
     def unfinished(
         self, account: str, environment: Environment, final_statuses: Iterable[str]
     ) -> tuple[Intent, ...]:
-        """Intents in doubt, and accepted ones whose order was never seen in a final status."""
+        """Intents in doubt, and accepted ones whose order was never seen in a final status.
+
+        Those too that took another's place and were not sent yet: nobody else sees them.
+        """
         table, seen = tables.intents, tables.outcomes
         is_final = exists().where(
             seen.c.intent_id == table.c.intent_id, seen.c.status.in_(sorted(final_statuses))
         )
         in_doubt = table.c.state.in_([str(state) for state in UNSETTLED])
         is_open = (table.c.state == str(IntentState.ACCEPTED)) & ~is_final
+        in_its_place = (table.c.state == str(IntentState.WRITTEN)) & table.c.replaces.is_not(None)
         with self._read() as connection:
             rows = connection.execute(
                 select(table)
                 .where(
                     table.c.account == account,
                     table.c.environment == environment,
-                    in_doubt | is_open,
+                    in_doubt | is_open | in_its_place,
                 )
                 .order_by(table.c.written_at)
             )

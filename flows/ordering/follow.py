@@ -45,15 +45,16 @@ async def follow(hands: Hands, intent_ids: Sequence[str], seconds: float) -> int
 async def follow_once(hands: Hands, intents: Sequence[Intent]) -> None:
     """One look at everything that is not finished; unanswered intents are sent once more.
 
-    An intent that stayed unanswered is sent again half-hourly at the most.
+    An intent that stayed unanswered is sent again half-hourly at the most, one that took
+    another's place and was never sent at once.
     """
     now = utc_now()
     quiet = hands.scaled(FOLLOW_SENDS_AGAIN)
-    silent = [i for i in intents if i.state is IntentState.SENT]
+    silent = [i for i in intents if i.state in {IntentState.WRITTEN, IntentState.SENT}]
     await side_by_side(
         _send_once(hands, intent)
         for intent in silent
-        if now - (intent.last_sent_at or intent.written_at) >= quiet
+        if intent.last_sent_at is None or now - intent.last_sent_at >= quiet
     )
     ids = [intent.intent_id for intent in intents]
     await look_at(hands, await asyncio.to_thread(_pending, hands.book, ids))

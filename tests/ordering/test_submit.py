@@ -12,9 +12,10 @@ from uuid import uuid4
 import pytest
 
 from flows.ledger import Ledger, LedgerFault
-from flows.ordering.follow import follow
+from flows.ordering.follow import follow, follow_once
 from flows.ordering.hands import Hands
 from flows.ordering.life import Doubt
+from flows.ordering.states import final_statuses
 from flows.ordering.submit import submit
 from schemas.orders import (
     CallFailed,
@@ -298,6 +299,24 @@ async def test_following_asks_one_page_for_all_orders_of_a_customer(ledger: Ledg
     assert open_ones == 1
     outcomes = ledger.latest_outcomes([intent.intent_id for intent in intents])
     assert sorted(order.status for order, _ in outcomes.values()) == ["1000"] * 4 + ["1002"]
+
+
+async def test_following_sends_what_took_anothers_place_and_was_never_sent(
+    ledger: Ledger,
+) -> None:
+    """A run that died between retiring and sending leaves the new intent to be followed."""
+    old = intent_for()
+    written(ledger, old)
+    await unanswered(ledger, old)
+    assert await ledger.doubt(old.intent_id, "a fault", datetime.now(UTC))
+    new = intent_for(replaces=old.intent_id)
+    assert await ledger.replace(new, datetime.now(UTC), timedelta(seconds=1))
+    left = ledger.unfinished("default", "practice", final_statuses())
+    assert [intent.intent_id for intent in left] == [new.intent_id]
+    api = ScriptedApi([accepted("1")], [order_answer("1")])
+    await follow_once(hands_for(ledger, api), left)
+    assert [intent.correlation_id for intent in api.sent] == [new.correlation_id]
+    assert state_of(ledger, new).order_id == "1"
 
 
 async def test_a_stop_while_following_comes_out_as_itself(ledger: Ledger) -> None:
