@@ -38,6 +38,7 @@ def main() -> None:
     # Named as TCP, or asyncio leaves Nagle's algorithm on and answers wait for 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
+    listening.listen(2048)  # callers may come before uvicorn does
     config = uvicorn.Config(
         app, http=H11Protocol, ws="none", lifespan="off", loop="asyncio", log_config=None,
         access_log=False,
