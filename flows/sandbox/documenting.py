@@ -31,6 +31,7 @@ Schema = dict[str, Any]
 Responses = dict[int | str, dict[str, Any]]
 
 _SCHEMA = "#/components/schemas/{model}"
+_NEVER = _SCHEMA.format(model="HTTPValidationError")
 _REQUESTS: tuple[type[BaseModel], ...] = (
     OrderRequest,
     OrderPatchRequest,
@@ -178,9 +179,21 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         )
         components = schema.setdefault("components", {})
         components.setdefault("schemas", {}).update(requests["$defs"])
+        _forget_what_never_happens(schema)
         components["securitySchemes"] = {
             "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
             "token": {"type": "http", "scheme": "bearer"},
         }
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _forget_what_never_happens(schema: Schema) -> None:
+    """FastAPI names a 422 of its own wherever a path has a parameter; nothing here answers it."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            text = operation["responses"].get("422", {}).get("content", {})
+            if text.get("application/json", {}).get("schema", {}).get("$ref") == _NEVER:
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import cast
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from flows.sandbox.app import build_app
 from flows.sandbox.delivery import TRANSPORT
@@ -27,7 +27,7 @@ _PATIENCE_AT_STOP_SECONDS = 3
 _COLLECTOR_THRESHOLDS = (50_000, 20, 50)
 
 
-class _Protocol(H11Protocol):
+class _Protocol(HttpToolsProtocol):
     """HTTP with the connection's transport in reach, so that it can be closed on purpose."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 ANSWER = json.dumps({"orderId": "P9206500001", "padding": "x" * 1000}).encode()
 
@@ -40,7 +40,7 @@ def main() -> None:
     listening.bind(("127.0.0.1", 0))
     listening.listen(2048)  # callers may come before uvicorn does
     config = uvicorn.Config(
-        app, http=H11Protocol, ws="none", lifespan="off", loop="asyncio", log_config=None,
+        app, http=HttpToolsProtocol, ws="none", lifespan="off", loop="asyncio", log_config=None,
         access_log=False,
     )  # fmt: skip
     print(f"Static endpoint ready on http://127.0.0.1:{listening.getsockname()[1]}", flush=True)

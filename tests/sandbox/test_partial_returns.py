@@ -87,6 +87,9 @@ def test_parts_of_several_lines_go_back_in_one_return(
     assert _remaining(_order(sandbox, bought)) == [8, 0]
     done = sandbox.get(f"/v3/customers/{bought[0]}/orders/{answer.json()['orderId']}").json()
     assert [(i["quantity"], i["status"]) for i in done["lineItems"]] == [(1, "1000"), (6, "1000")]
+    page = sandbox.http.get(f"/orders/{bought[1]}").text
+    assert "8 can be returned" in page
+    assert "0 can be returned" in page
 
 
 @pytest.mark.parametrize("first_is_finished", [True, False])

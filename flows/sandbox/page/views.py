@@ -41,12 +41,15 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """One line of an order; a price is empty until the order is finished."""
+    """One line of an order; a price is empty until the order is finished. What can still be
+    returned is known where part of a line may be returned, and None elsewhere.
+    """
 
     number: int
     offer_id: str
     product: str
     quantity: int
+    returnable: int | None
     subscription_id: str
     status: Status
     discounts: str
@@ -176,7 +179,10 @@ def order_row(marketplace: Marketplace, order: Order) -> OrderRow:
 def order_page(marketplace: Marketplace, order: Order) -> OrderPage:
     """An order in full, with the prices that order get would give."""
     catalog = marketplace.catalog
-    answer = order_answer(marketplace.book, catalog, order, priced=True)
+    with_remaining = marketplace.orders.partial_returns
+    answer = order_answer(
+        marketplace.book, catalog, order, priced=True, with_remaining=with_remaining
+    )
     totals = answer.pricing_summary or []
     return OrderPage(
         row=order_row(marketplace, order),
@@ -264,6 +270,7 @@ def _line_row(catalog: Catalog, line: LineAnswer) -> LineRow:
         offer_id=line.offer_id,
         product=_product_name(catalog, line.offer_id),
         quantity=line.quantity,
+        returnable=line.remaining_quantity,
         subscription_id=line.subscription_id,
         status=status_of("OrderLine", line.status),
         discounts=", ".join(_discounts(line)),
