@@ -17,7 +17,7 @@ from typing import Final, TypeVar, cast
 
 from sqlalchemy import Connection, exists, func, insert, select, update
 
-from flows.ledger import steps, tables
+from flows.ledger import sends, steps, tables
 from flows.ledger.database import open_engine
 from flows.ledger.faults import LedgerFault, said_plainly
 from flows.ledger.group import GroupCommit
@@ -326,14 +326,14 @@ class Ledger:
         False when another holds the lease, or the intent is past sending: then nothing may
         be sent.
         """
-        begun = steps.Begun(intent_id, request_id, self._lease(at, lease))
+        begun = sends.Begun(intent_id, request_id, self._lease(at, lease))
         return cast("bool", await self._group.carry_out(begun))
 
     async def note_attempt(self, intent_id: str, reply: Reply, at: datetime) -> Repeated:
         """What an attempt brought that may be repeated; how often it brought just this."""
 
         def step(connection: Connection) -> Repeated:
-            steps.note_attempt(connection, reply, at)
+            sends.note_attempt(connection, reply, at)
             if not reply.digest:
                 return Repeated(0, at)
             return Repeated(*steps.same_failure(connection, intent_id, reply.digest))
@@ -344,7 +344,7 @@ class Ledger:
         self, intent_id: str, reply: Reply, then: IntentState, doubt: str, at: datetime
     ) -> IntentState:
         """Commit what a send brought and the state it leads to; returns the state reached."""
-        answered = steps.Answered(intent_id, reply, then, doubt, at)
+        answered = sends.Answered(intent_id, reply, then, doubt, at)
         return cast("IntentState", await self._group.carry_out(answered))
 
     async def doubt(self, intent_id: str, why: str, at: datetime) -> bool:

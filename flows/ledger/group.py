@@ -18,14 +18,16 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flows.ledger.faults import LedgerFault, fault
-from flows.ledger.steps import Answered, Begun, answer, answers, begin_sends
+from flows.ledger.sends import Answered, Begun, Send, write_answer, write_sends
 
 GATHER_SECONDS: Final = 0.02
 """How long the first step of a group waits for others; 10 to 20 ms is the useful size."""
 
 MOST: Final = 256
 
-AnyStep = Callable[[Connection], object] | Begun | Answered
+_IDLE_SECONDS: Final = 1.0
+
+AnyStep = Callable[[Connection], object] | Send
 """A step as a function over the open transaction, or one of the two that every order takes."""
 
 
@@ -50,6 +52,7 @@ class GroupCommit:
         self._changed = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
 
     async def carry_out(self, step: AnyStep) -> Any:  # noqa: ANN401  # what the step gives
         """Carry out the step in the next group."""
@@ -62,7 +65,10 @@ class GroupCommit:
                 self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
                 self._thread.start()
             self._queue.append(waiting)
-            self._changed.notify()
+            # The thread sleeps while a group gathers: waking it for each step costs more
+            # processor time than the step.
+            if len(self._queue) in (1, MOST):
+                self._changed.notify()
         # Shielded: a run that is stopped stops waiting, but what it learned is still written.
         return await asyncio.shield(waiting.done)
 
@@ -77,11 +83,13 @@ class GroupCommit:
     def _write(self) -> None:
         while group := self._next_group():
             self._commit(group)
+        self._let_go()
 
     def _next_group(self) -> list[_Waiting]:
         with self._changed:
             while not self._queue and not self._closing:
-                self._changed.wait()
+                if not self._changed.wait(_IDLE_SECONDS if self._connection else None):
+                    self._let_go()
             ends = monotonic() + GATHER_SECONDS
             while len(self._queue) < MOST and not self._closing:
                 left = ends - monotonic()
@@ -105,8 +113,22 @@ class GroupCommit:
                 loop.call_soon_threadsafe(_tell, [e for e in ended if e[0].loop is loop])
 
     def _written(self, group: list[_Waiting], way: _Way) -> list[_Ended]:
-        with self._engine.begin() as connection:
-            return way(connection, group)
+        """One transaction. The connection is kept for the groups that follow at once; taking one
+        from the pool asks a server each time whether it is still there.
+        """
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                return way(self._connection, group)
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 _Ended = tuple[_Waiting, Any, BaseException | None]
@@ -115,16 +137,10 @@ _Way = Callable[[Connection, list[_Waiting]], list[_Ended]]
 
 def _many(connection: Connection, group: list[_Waiting]) -> list[_Ended]:
     """Sends and answers all at once; raises IntegrityError when they get into each other's way."""
-    begun = [waiting for waiting in group if isinstance(waiting.step, Begun)]
-    answered = [waiting for waiting in group if isinstance(waiting.step, Answered)]
-    ended: list[_Ended] = []
-    if begun:
-        taken = begin_sends(connection, [w.step for w in begun if isinstance(w.step, Begun)])
-        ended += [(w, result, None) for w, result in zip(begun, taken, strict=True)]
-    if answered:
-        reached = answers(connection, [w.step for w in answered if isinstance(w.step, Answered)])
-        ended += [(w, result, None) for w, result in zip(answered, reached, strict=True)]
-    others = [w for w in group if not isinstance(w.step, Begun | Answered)]
+    sends = [(waiting, waiting.step) for waiting in group if isinstance(waiting.step, Send)]
+    others = [waiting for waiting in group if not isinstance(waiting.step, Send)]
+    came_to = write_sends(connection, [step for _, step in sends]) if sends else []
+    ended: list[_Ended] = [(w, came, None) for (w, _), came in zip(sends, came_to, strict=True)]
     return [*ended, *(_one(connection, waiting) for waiting in others)]
 
 
@@ -134,9 +150,9 @@ def _each(connection: Connection, group: list[_Waiting]) -> list[_Ended]:
 
 def _carry_out(connection: Connection, step: AnyStep) -> Any:  # noqa: ANN401
     if isinstance(step, Begun):
-        return begin_sends(connection, [step])[0]
+        return write_sends(connection, [step])[0]
     if isinstance(step, Answered):
-        return answer(connection, step)
+        return write_answer(connection, step)
     return step(connection)
 
 

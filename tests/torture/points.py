@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 from flows.ledger import Ledger, group, steps
 from flows.ledger.book import Planning
+from flows.ledger.sends import Answered, Begun
 from flows.marketplace.client import Marketplace, _InTime
 
 Act = Literal["kill", "freeze"]
@@ -99,21 +100,19 @@ def _around_planning(trap: Trap) -> None:
 def _around_steps(trap: Trap) -> None:
     leased: set[str] = set()
 
-    def leases_are_written(_connection: object, begun: Sequence[Any]) -> None:
-        for one in begun:
-            trap.at(Point.RENEWING if one.intent_id in leased else Point.LEASING)
-            leased.add(one.intent_id)
-
-    def answers_are_written(_connection: object, answered: Sequence[object]) -> None:
-        for _ in answered:
-            trap.at(Point.ANSWERING)
+    def sends_are_written(_connection: object, steps: Sequence[object]) -> None:
+        for step in steps:
+            if isinstance(step, Answered):
+                trap.at(Point.ANSWERING)
+            elif isinstance(step, Begun):
+                trap.at(Point.RENEWING if step.intent_id in leased else Point.LEASING)
+                leased.add(step.intent_id)
 
     def is_replacing(_connection: object, intents: Sequence[Any]) -> None:
         if any(intent.replaces for intent in intents):
             trap.at(Point.REPLACING)
 
-    _wrap(group, "begin_sends", after=leases_are_written)
-    _wrap(group, "answers", after=answers_are_written)
+    _wrap(group, "write_sends", after=sends_are_written)
     _wrap(steps, "write_intents", before=is_replacing)
     for step in ("bind", "looked", "send_again", "stick", "replace"):
         _wrap_call(Ledger, step, before=lambda: trap.at(Point.FOUND))

@@ -1,0 +1,211 @@
+"""The two steps that every order takes, for all orders of a group at once: a send is about to be
+made, and what it brought.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from flows.ledger import tables
+from flows.ledger.bulk import Cells, insert_many, rows_with, update_many, write
+from flows.ledger.rows import moment
+from flows.ledger.steps import (
+    MAY_BE_ACCEPTED,
+    POSTGRES_MOMENT,
+    SENDABLE,
+    Lease,
+    is_anothers,
+    late_order,
+    outcome_body,
+    state_of,
+)
+from schemas.orders import IntentState, OrderAnswer, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A send that is about to be made."""
+
+    intent_id: str
+    request_id: str
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a send came to: the reply, the state it leads to, and why it is in doubt."""
+
+    intent_id: str
+    reply: Reply
+    then: IntentState
+    doubt: str
+    at: datetime
+
+
+Send = Begun | Answered
+
+
+def write_sends(connection: Connection, steps: Sequence[Send]) -> list[bool | IntentState]:
+    """Carry out steps of sends, of different intents; what each came to.
+
+    A send that begins: its lease is taken, it is counted and its attempt written down. False
+    when another holds the lease or the intent is past sending: nothing may be sent.
+
+    An answer: what it brought is noted, and the state reached. An intent that is settled
+    meanwhile (looked up, or told by a person) keeps its state. Raises IntegrityError when an
+    order id belongs to another intent already: `write_answer` takes answers one by one.
+    """
+    rows = _standing(connection, [step.intent_id for step in steps])
+    new = _Rows()
+    came_to = [
+        _begin(connection, step, rows.get(step.intent_id), new)
+        if isinstance(step, Begun)
+        else _answer(connection, step, rows[step.intent_id], new)
+        for step in steps
+    ]
+    write(
+        connection,
+        (_BEGIN, new.sends),
+        (_NEW_ATTEMPTS, new.attempts),
+        (_NOTE_ATTEMPTS, new.answered_attempts),
+        (_SETTLE, new.settled),
+        (_TELL, new.told),
+        (_NEW_OUTCOMES, new.outcomes),
+    )
+    return came_to
+
+
+def write_answer(connection: Connection, answered: Answered) -> IntentState:
+    """One answer; an order id that is another's already makes the intent stuck."""
+    savepoint = connection.begin_nested()
+    try:
+        write_sends(connection, [answered])
+    except IntegrityError:
+        savepoint.rollback()
+        note_attempt(connection, answered.reply, answered.at)
+        is_anothers(connection, answered.intent_id, _order_of(answered.reply), answered.at)
+    else:
+        savepoint.commit()
+    return state_of(connection, answered.intent_id)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What is to be written, in this order; the columns are those of the statements below."""
+
+    sends: list[Cells] = field(default_factory=list)
+    attempts: list[Cells] = field(default_factory=list)
+    answered_attempts: list[Cells] = field(default_factory=list)
+    settled: list[Cells] = field(default_factory=list)
+    told: list[Cells] = field(default_factory=list)
+    outcomes: list[Cells] = field(default_factory=list)
+
+
+class _Standing(NamedTuple):
+    """An intent as it stands in the ledger; `now` by the database's clock, where it has one."""
+
+    intent_id: str
+    state: str
+    sends: int
+    first_sent_at: str | None
+    lease_owner: str
+    lease_until: str
+    now: str
+
+
+def _standing(connection: Connection, intent_ids: Sequence[str]) -> dict[str, _Standing]:
+    now = _POSTGRES_NOW if connection.dialect.name == "postgresql" else "''"
+    columns = (*_Standing._fields[:-1], now)
+    rows = rows_with(connection, tables.intents, "intent_id", intent_ids, *columns)
+    return {row[0]: _Standing._make(row) for row in rows}
+
+
+def _begin(connection: Connection, begun: Begun, row: _Standing | None, new: _Rows) -> bool:
+    lease, now = begun.lease, moment(begun.lease.at)
+    if row is None or not _may_begin(row, lease, row.now or now):
+        return False
+    if connection.dialect.name == "postgresql":
+        until = str(lease.lasts.total_seconds())
+    else:
+        until = moment(lease.at + lease.lasts)
+    count, first = row.sends + 1, row.first_sent_at or now
+    new.sends.append((_SENT, count, first, now, 0, "", lease.owner, until, begun.intent_id))
+    new.attempts.append((begun.request_id, begun.intent_id, count, now, "", "", ""))
+    return True
+
+
+def _may_begin(row: _Standing, lease: Lease, now: str) -> bool:
+    if IntentState(row.state) not in SENDABLE:
+        return False
+    owner = row.lease_owner
+    return owner in {"", lease.owner} or row.lease_until < now or lease.is_gone(owner)
+
+
+def _answer(connection: Connection, answered: Answered, row: _Standing, new: _Rows) -> IntentState:
+    intent_id, reply, then = answered.intent_id, answered.reply, answered.then
+    new.answered_attempts.append(_came(reply, answered.at))
+    stood, is_accepted = IntentState(row.state), then is IntentState.ACCEPTED
+    if stood not in (MAY_BE_ACCEPTED if is_accepted else SENDABLE):
+        if is_accepted and stood is IntentState.RETIRED:
+            late_order(connection, intent_id, _order_of(reply), answered.at)
+        return stood
+    at, order_id, why = moment(answered.at), None, answered.doubt or reply.code
+    if is_accepted:
+        order = _order_of(reply)
+        order_id, why = order.order_id, f"answered: {order.order_id}"
+        new.outcomes.append((intent_id, at, order.status, outcome_body(order)))
+    said = (reply.code, reply.message, json.dumps(reply.details))
+    new.settled.append((str(then), order_id, answered.doubt, *said, at, "", "", intent_id))
+    new.told.append((intent_id, at, str(then), why, ""))
+    return then
+
+
+def note_attempt(connection: Connection, reply: Reply, at: datetime) -> None:
+    """What an attempt brought, and when; lease and state stay as they are."""
+    write(connection, (_NOTE_ATTEMPTS, [_came(reply, at)]))
+
+
+def _came(reply: Reply, at: datetime) -> Cells:
+    said = (reply.http_status, reply.code, reply.message, reply.digest)
+    return (moment(at), *said, reply.request_id)
+
+
+def _order_of(reply: Reply) -> OrderAnswer:
+    assert reply.order is not None  # noqa: S101  # only an answer with an order is accepted
+    return reply.order
+
+
+_SENT: Final = str(IntentState.SENT)
+
+_POSTGRES_NOW: Final = f"to_char(timezone('UTC', clock_timestamp()), '{POSTGRES_MOMENT}')"
+_POSTGRES_UNTIL: Final = (
+    "to_char(timezone('UTC', clock_timestamp())"
+    f" + make_interval(secs => r.lease_until::double precision), '{POSTGRES_MOMENT}')"
+)
+"""The lease's end by PostgreSQL's own clock; the row gives its length in seconds."""
+
+_BEGIN: Final = update_many(
+    tables.intents, "intent_id",
+    "state", "sends", "first_sent_at", "last_sent_at", "looks", "doubt", "lease_owner",
+    "lease_until", in_postgresql={"lease_until": _POSTGRES_UNTIL},
+)  # fmt: skip
+_NEW_ATTEMPTS: Final = insert_many(
+    tables.attempts, "request_id", "intent_id", "send", "sent_at", "code", "message", "digest"
+)
+_NOTE_ATTEMPTS: Final = update_many(
+    tables.attempts, "request_id", "answered_at", "http_status", "code", "message", "digest"
+)
+_SETTLE: Final = update_many(
+    tables.intents, "intent_id",
+    "state", "order_id", "doubt", "error_code", "error_message", "error_details", "answered_at",
+    "lease_owner", "lease_until",
+)  # fmt: skip
+_TELL: Final = insert_many(tables.changes, "intent_id", "at", "state", "why", "who")
+_NEW_OUTCOMES: Final = insert_many(tables.outcomes, "intent_id", "seen_at", "status", "body")
