@@ -38,7 +38,7 @@ class Many:
 def write(connection: Connection, *writes: tuple[Many, Sequence[Cells]]) -> None:
     """Write all of these, in this order; where there are no rows, nothing is done."""
     some = [(many, rows) for many, rows in writes if rows]
-    with _cursor(connection) as cursor:
+    with driver_cursor(connection) as cursor:
         if connection.dialect.name == "sqlite":
             for many, rows in some:
                 cursor.executemany(many.sqlite, rows)
@@ -88,12 +88,12 @@ def rows_with(
         f"SELECT {', '.join(columns)} FROM {table.name}"  # noqa: S608
         f" WHERE {key} IN ({_KEYS[connection.dialect.name]})"
     )
-    with _cursor(connection) as cursor:
+    with driver_cursor(connection) as cursor:
         cursor.execute(question, (json.dumps(list(keys)),))
         return cast("list[tuple[Any, ...]]", cursor.fetchall())
 
 
-class _cursor:  # noqa: N801  # used as a function; a generator would cost more than the statement
+class driver_cursor:  # noqa: N801  # used as a function; a generator would cost more than the statement
     """The driver's cursor in the open transaction; psycopg's takes several statements at once
     when it puts the values into the text itself.
     """

@@ -7,6 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+from flows.ledger.bulk import driver_cursor
+
 BUSY_MILLISECONDS: Final = 30_000
 """How long a ledger waits for another program that writes it."""
 
@@ -35,7 +37,8 @@ def open_engine(url: str) -> Engine:
         def _begin(connection: Connection) -> None:
             # Taking the write lock at the start keeps a plan from deciding on stale rows.
             reads = connection.get_execution_options().get("reads", False)
-            connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+            with driver_cursor(connection) as cursor:
+                cursor.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     if engine.dialect.name == "postgresql":
 
@@ -51,6 +54,7 @@ def open_engine(url: str) -> Engine:
             # One writer at a time, as in SQLite: a plan and a group of steps touch the same
             # intents in orders of their own, and two of them would lock each other out.
             if not connection.get_execution_options().get("reads", False):
-                connection.exec_driver_sql(_ONE_WRITER)
+                with driver_cursor(connection) as cursor:
+                    cursor.execute(_ONE_WRITER)
 
     return engine

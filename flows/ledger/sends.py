@@ -150,13 +150,14 @@ def _may_begin(row: _Standing, lease: Lease, now: str) -> bool:
 
 def _answer(connection: Connection, answered: Answered, row: _Standing, new: _Rows) -> IntentState:
     intent_id, reply, then = answered.intent_id, answered.reply, answered.then
-    new.answered_attempts.append(_came(reply, answered.at))
+    at = moment(answered.at)
+    new.answered_attempts.append(_came(reply, at))
     stood, is_accepted = IntentState(row.state), then is IntentState.ACCEPTED
     if stood not in (MAY_BE_ACCEPTED if is_accepted else SENDABLE):
         if is_accepted and stood is IntentState.RETIRED:
             late_order(connection, intent_id, _order_of(reply), answered.at)
         return stood
-    at, order_id, why = moment(answered.at), None, answered.doubt or reply.code
+    order_id, why = None, answered.doubt or reply.code
     if is_accepted:
         order = _order_of(reply)
         order_id, why = order.order_id, f"answered: {order.order_id}"
@@ -169,12 +170,11 @@ def _answer(connection: Connection, answered: Answered, row: _Standing, new: _Ro
 
 def note_attempt(connection: Connection, reply: Reply, at: datetime) -> None:
     """What an attempt brought, and when; lease and state stay as they are."""
-    write(connection, (_NOTE_ATTEMPTS, [_came(reply, at)]))
+    write(connection, (_NOTE_ATTEMPTS, [_came(reply, moment(at))]))
 
 
-def _came(reply: Reply, at: datetime) -> Cells:
-    said = (reply.http_status, reply.code, reply.message, reply.digest)
-    return (moment(at), *said, reply.request_id)
+def _came(reply: Reply, at: str) -> Cells:
+    return (at, reply.http_status, reply.code, reply.message, reply.digest, reply.request_id)
 
 
 def _order_of(reply: Reply) -> OrderAnswer:

@@ -32,7 +32,7 @@ from tests.intents import ORDER, entry_for, intent_for, order_answer, submission
 ORDERS = 500 if os.environ.get("SIZE") == "small" else 4000
 UNDER_WAY = 64
 PER_SECOND = 200
-PACED_SECONDS = 2 if os.environ.get("SIZE") == "small" else 5
+PACED_SECONDS = 2 if os.environ.get("SIZE") == "small" else 4
 ROUNDS = 1 if os.environ.get("SIZE") == "small" else 5
 LEASE = timedelta(seconds=100)
 
