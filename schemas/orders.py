@@ -146,9 +146,9 @@ class PricingAnswer(Wire):
 
 
 class LineAnswer(Wire):
-    """One line of an order in an answer."""
+    """One line of an order in an answer; `number` is 0 where the marketplace names none."""
 
-    number: int = Field(alias="extLineItemNumber")
+    number: int = Field(0, alias="extLineItemNumber")
     offer_id: Text = Field("", alias="offerId")
     quantity: int = 0
     subscription_id: Text = Field("", alias="subscriptionId")
@@ -168,7 +168,7 @@ class LineAnswer(Wire):
 class CancellingAnswer(Wire):
     """What a switch takes away (reference, section 12.2)."""
 
-    number: int = Field(alias="extLineItemNumber")
+    number: int = Field(0, alias="extLineItemNumber")
     reference_number: int = Field(0, alias="referenceLineItemNumber")
     offer_id: Text = Field("", alias="offerId")
     quantity: int = 0

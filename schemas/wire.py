@@ -14,7 +14,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, mod
 
 
 def _text(value: object) -> object:
+    if isinstance(value, str):
+        return storable(value)
     return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+
+
+def storable(text: str) -> str:
+    """Without what no database can keep: NUL, and halves of a surrogate pair. What an order came
+    to must be written down, whatever stands in the answer.
+    """
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 Text = Annotated[str, BeforeValidator(_text)]

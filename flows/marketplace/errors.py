@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from schemas.orders import CallFailed, MarketplaceStop, Reply
+from schemas.wire import storable
 
 UNREACHABLE: Final = "NET/NOT_SENT"
 SILENT: Final = "NET/NO_ANSWER"
@@ -68,9 +69,9 @@ def error_parts(status: int, body: bytes) -> tuple[str, str, tuple[str, ...], bo
     code = parsed.get("code") or parsed.get("error_code") or parsed.get("error")
     message = parsed.get("message") or parsed.get("error_description") or ""
     return (
-        str(code) if code else f"HTTP/{status}",
-        str(message),
-        tuple(str(detail) for detail in details),
+        storable(str(code)) if code else f"HTTP/{status}",
+        storable(str(message)),
+        tuple(storable(str(detail)) for detail in details),
         bool(parsed.get("code")),
     )
 

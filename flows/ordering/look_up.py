@@ -136,24 +136,28 @@ def differences(order: OrderAnswer, intent: Intent) -> list[str]:
             order.reference_order_id == body.get("referenceOrderId", ""),
             f"it refers to order {order.reference_order_id or 'none'}",
         ),
-        (_lines_of(order) == _lines_sent(body), "its lines differ"),
+        (_lines_agree(order, body), "its lines differ"),
         (_given_up(order) == _to_be_given_up(body), "what it gives up differs"),
         (_subscriptions_agree(order, body), "its subscriptions differ"),
     )
     return [words for agrees, words in agreements if not agrees]
 
 
-def _lines_of(order: OrderAnswer) -> list[tuple[Any, ...]]:
-    return sorted(
-        (line.number, line.offer_id[:10], line.quantity, line.deployment_id, line.currency)
+def _lines_agree(order: OrderAnswer, body: dict[str, Any]) -> bool:
+    numbered = _is_numbered(order)
+    told = sorted(
+        (
+            line.number if numbered else 0,
+            line.offer_id[:10],
+            line.quantity,
+            line.deployment_id,
+            line.currency,
+        )
         for line in order.lines
     )
-
-
-def _lines_sent(body: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return sorted(
+    sent = sorted(
         (
-            line["extLineItemNumber"],
+            line["extLineItemNumber"] if numbered else 0,
             line["offerId"][:10],
             line["quantity"],
             line.get("deploymentId", ""),
@@ -161,6 +165,12 @@ def _lines_sent(body: dict[str, Any]) -> list[tuple[Any, ...]]:
         )
         for line in body.get("lineItems", [])
     )
+    return told == sent
+
+
+def _is_numbered(order: OrderAnswer) -> bool:
+    """An order told without line numbers may still be ours: it goes by what its lines hold."""
+    return all(line.number for line in order.lines)
 
 
 def _given_up(order: OrderAnswer) -> list[tuple[str, int]]:
@@ -179,6 +189,8 @@ def _subscriptions_agree(order: OrderAnswer, body: dict[str, Any]) -> bool:
         for line in body.get("lineItems", [])
         if "subscriptionId" in line
     }
+    if not _is_numbered(order):
+        return set(sent.values()) <= {line.subscription_id for line in order.lines}
     return all(
         sent.get(line.number, line.subscription_id) == line.subscription_id for line in order.lines
     )

@@ -15,9 +15,10 @@ from sqlalchemy import text
 
 from flows.ledger import Ledger, LedgerFault
 from flows.ledger.database import open_engine
+from flows.marketplace.errors import error_parts
 from schemas.entries import Decision
 from schemas.faults import Fault
-from schemas.orders import Intent, IntentState, Reply
+from schemas.orders import Intent, IntentState, OrderAnswer, Reply
 from tests.databases import KINDS, database
 from tests.intents import accepted, answered, entry_for, intent_for, order_answer, submission
 
@@ -240,6 +241,24 @@ async def test_an_accepted_answer_binds_the_order_and_keeps_what_was_said(ledger
     assert now(ledger, intent).order_id == "9206417733"
     order, seen_at = ledger.latest_outcomes([intent.intent_id])[intent.intent_id]
     assert (order.order_id, order.status, seen_at) == ("9206417733", "1002", NOW)
+
+
+async def test_whatever_stands_in_an_answer_can_be_kept(ledger: Ledger) -> None:
+    """NUL and half a surrogate pair come through JSON; neither database takes them."""
+    refused, placed = intent_for(), intent_for()
+    write(ledger, refused, placed)
+    for intent in (refused, placed):
+        assert await ledger.begin_send(intent.intent_id, intent.intent_id, NOW, LEASE)
+    body = rb'{"code": "2131", "message": "a\u0000b\ud800", "additionalDetails": ["\u0000"]}'
+    code, message, details, _ = error_parts(400, body)
+    reply = Reply(refused.intent_id, 400, code, message, details)
+    await ledger.answer(refused.intent_id, reply, IntentState.REFUSED, "", NOW)
+    odd = OrderAnswer.model_validate_json(rb'{"orderId": "9\u0000", "status": "10\u000002"}')
+    reply = Reply(placed.intent_id, 201, order=odd)
+    await ledger.answer(placed.intent_id, reply, IntentState.ACCEPTED, "", NOW)
+    known = ledger.intents([refused.intent_id, placed.intent_id])
+    assert known[refused.intent_id].error_message == "ab?"
+    assert known[placed.intent_id].order_id == "9"
 
 
 async def test_an_order_id_that_is_anothers_already_makes_the_intent_stuck(

@@ -142,6 +142,19 @@ async def test_looking_up_binds_the_one_order_that_agrees(ledger: Ledger) -> Non
     assert state_of(ledger, intent).order_id == "9"
 
 
+async def test_an_order_told_without_line_numbers_is_still_found(ledger: Ledger) -> None:
+    """Not to find ours would be to send it again."""
+    intent = intent_for()
+    written(ledger, intent)
+    body = order_answer("9").model_dump(by_alias=True, mode="json")
+    for line in body["lineItems"]:
+        del line["extLineItemNumber"]
+    other = {**body, "orderId": "8", "lineItems": [{**body["lineItems"][0], "quantity": 99}]}
+    orders = [OrderAnswer.model_validate(one) for one in (other, body)]
+    await sent(ledger, ScriptedApi([answered(500, "1124", service=True)], orders), intent)
+    assert state_of(ledger, intent).order_id == "9"
+
+
 async def test_looking_up_two_that_agree_makes_it_stuck(ledger: Ledger) -> None:
     intent = intent_for()
     written(ledger, intent)
