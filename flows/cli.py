@@ -124,6 +124,29 @@ def check(
 
 
 @app.command()
+def preview(
+    workbook: Workbook,
+    out: Out = None,
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask Adobe for the price of every order of a workbook and place none."""
+    with faults_said_plainly(as_json):
+        settings = _settings(account, environment)
+        say(f"{_opening(settings)}Pricing {workbook.name}; nothing is ordered …")
+        from flows.outputs import default_output
+
+        place = out or default_output(settings.output, workbook.name, "priced")
+        _look_first(workbook, place, settings)
+        result = _run_flow(workbook, place, 0, settings, only_prices=True)
+    _tell(result, as_json, out)
+    if result.stopped:
+        say(result.stopped)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
 def sandbox(
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")] = 0,
     state: Annotated[
@@ -322,7 +345,14 @@ def _consent(environment: str | None, yes: bool) -> None:
         stop("Nothing was ordered.", WRONG_USE)
 
 
-def _run_flow(workbook: Path, out: Path | None, follow: float, settings: Settings) -> Reconciled:
+def _run_flow(
+    workbook: Path,
+    out: Path | None,
+    follow: float,
+    settings: Settings,
+    *,
+    only_prices: bool = False,
+) -> Reconciled:
     """Start what is needed, import while it starts, then run the flow in this process."""
     from flows.prefect_server import PrefectServer
 
@@ -348,6 +378,7 @@ def _run_flow(workbook: Path, out: Path | None, follow: float, settings: Setting
                 account=settings.account,
                 out=str(out) if out else None,
                 follow_seconds=follow,
+                only_prices=only_prices,
             )
         )
 

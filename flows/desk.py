@@ -116,8 +116,12 @@ class Desk:
         """How many calls were made so far, sign-in aside."""
         return self._pace.calls
 
-    def read_and_plan(self, path: Path, out: Path | None = None) -> Planned:
+    def read_and_plan(
+        self, path: Path, out: Path | None = None, *, only_prices: bool = False
+    ) -> Planned:
         """Read, check, group and compare with the ledger; the intents are committed.
+
+        `only_prices`: no intent is made; whatever is new is to be priced.
 
         Raises WorkbookError when there is nothing to read, OutputFault when the answers would
         have no place to go.
@@ -132,6 +136,7 @@ class Desk:
             self.settings.key_fingerprint,
             digest,
             datetime.now(UTC),
+            only_prices,
         )
         submission = Submission(
             submission_id=str(uuid4()),

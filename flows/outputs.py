@@ -26,7 +26,9 @@ KEPT_SECONDS: Final = 30 * 86_400
 def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
     """`FOLDER/NAME.reconciled.xlsx`; a reconciled workbook dropped again keeps its name."""
     path = Path(name)
-    stem = path.stem.removesuffix(".reconciled").removesuffix(".checked")
+    stem = path.stem
+    for earlier in (".reconciled", ".checked", ".priced"):
+        stem = stem.removesuffix(earlier)
     return folder / f"{stem}.{word}{path.suffix}"
 
 

@@ -49,9 +49,10 @@ def watched_by(progress: Progress) -> Iterator[None]:
 
 
 @task(name="read and plan", cache_policy=NO_CACHE, persist_result=False)
-async def read_and_plan(workbook: str, out: str | None) -> Planned:
+async def read_and_plan(workbook: str, out: str | None, only_prices: bool) -> Planned:
     """Read, check and group the rows; write what is to be sent into the ledger."""
-    return _desk.get().read_and_plan(Path(workbook), Path(out) if out else None)
+    place = Path(out) if out else None
+    return _desk.get().read_and_plan(Path(workbook), place, only_prices=only_prices)
 
 
 @task(name="order", task_run_name="order {first} to {last}", cache_policy=NO_CACHE)
@@ -93,8 +94,11 @@ async def submit_orders(
     account: str = "default",
     out: str | None = None,
     follow_seconds: float = 120,
+    only_prices: bool = False,
 ) -> State[Any]:
     """Submit the orders of one workbook and write the reconciled workbook.
+
+    `only_prices`: every order is priced and none is placed.
 
     The final state is named after what people must do with it: Completed, Needs attention
     or In doubt; Stopped (failed) when the marketplace refused to go on.
@@ -103,7 +107,7 @@ async def submit_orders(
     async with Desk(settings, _watcher.get()) as desk:
         token = _desk.set(desk)
         try:
-            result = await _run_stages(desk, workbook, out, follow_seconds)
+            result = await _run_stages(desk, workbook, out, follow_seconds, only_prices)
         finally:
             _desk.reset(token)
     await acreate_markdown_artifact(summary_markdown(result), key="summary", description="Answers")
@@ -111,7 +115,13 @@ async def submit_orders(
 
 
 async def run_submit_orders(
-    workbook: str, environment: str, account: str, out: str | None, follow_seconds: float
+    workbook: str,
+    environment: str,
+    account: str,
+    out: str | None,
+    follow_seconds: float,
+    *,
+    only_prices: bool = False,
 ) -> Reconciled:
     """Run the flow in this process and give back its figures, also when it was stopped.
 
@@ -123,6 +133,7 @@ async def run_submit_orders(
         account=account,
         out=out,
         follow_seconds=follow_seconds,
+        only_prices=only_prices,
         return_state=True,
     )
     result = await state.aresult(raise_on_failure=False)
@@ -133,11 +144,15 @@ async def run_submit_orders(
 
 
 async def _run_stages(
-    desk: Desk, workbook: str, out: str | None, follow_seconds: float
+    desk: Desk,
+    workbook: str,
+    out: str | None,
+    follow_seconds: float,
+    only_prices: bool,
 ) -> Reconciled:
     desk.progress("Reading", 0, 0)
     bar = await acreate_progress_artifact(0, key="progress", description=Path(workbook).name)
-    planned = await read_and_plan(workbook, out)
+    planned = await read_and_plan(workbook, out, only_prices)
     await _show(bar, 0.1)
     total = len(planned.intent_ids)
     for done in range(0, total, BATCH):

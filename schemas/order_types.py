@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -23,6 +24,13 @@ class OrderType(StrEnum):
 
 PREVIEWS: Final = frozenset(kind for kind in OrderType if kind.startswith("PREVIEW"))
 PLACING: Final = frozenset(OrderType) - PREVIEWS
+PREVIEW_OF: Final[Mapping[str, OrderType]] = {
+    OrderType.NEW: OrderType.PREVIEW,
+    OrderType.RENEWAL: OrderType.PREVIEW_RENEWAL,
+    OrderType.SWITCH: OrderType.PREVIEW_SWITCH,
+    OrderType.REVERT_SWITCH: OrderType.PREVIEW_REVERT_SWITCH,
+}
+"""The type that prices an order without placing it; a RETURN has none."""
 SWITCH_FAMILY: Final = frozenset(kind for kind in OrderType if kind.endswith("SWITCH"))
 RENEWALS: Final = frozenset({OrderType.RENEWAL, OrderType.PREVIEW_RENEWAL})
 NEEDS_REFERENCE_ORDER: Final = frozenset(

@@ -15,6 +15,7 @@ from flows.ordering.states import placed_state
 from schemas.code_tables import explain, status_codes
 from schemas.entries import Decision, Entry
 from schemas.faults import Fault
+from schemas.order_types import PREVIEWS
 from schemas.orders import Intent, IntentState, LineAnswer, OrderAnswer
 from schemas.outcomes import Environment, RowAnswer, State, result_words
 
@@ -394,7 +395,6 @@ def _of_preview(entry: Entry, environment: Environment) -> list[RowAnswer]:
 
 def _of_priced(entry: Entry, order: OrderAnswer, environment: Environment) -> list[RowAnswer]:
     missed = _missed_discounts(order)
-    placing = entry.order_type.removeprefix("PREVIEW_").replace("PREVIEW", "NEW")
     base = RowAnswer(
         row=0,
         state=State.PREVIEWED,
@@ -404,7 +404,7 @@ def _of_priced(entry: Entry, order: OrderAnswer, environment: Environment) -> li
         what_happened="Priced only; nothing was ordered."
         + (f" The discount code {', '.join(missed)} would not be honoured." if missed else "")
         + _exchange(order),
-        what_to_do=f"To order it, set the order type to {placing} and drop the workbook again.",
+        what_to_do=_how_to_order(entry.order_type),
         answered_at=entry.answered_at,
     )
     sent = json.loads(entry.request).get("lineItems", [])
@@ -416,6 +416,13 @@ def _of_priced(entry: Entry, order: OrderAnswer, environment: Environment) -> li
         _priced_line(answer, lines.get(number), offers.get(number, ""))
         for answer, (_, number) in zip(_with_lines(entry, base, order), entry.lines, strict=True)
     ]
+
+
+def _how_to_order(order_type: str) -> str:
+    if order_type not in PREVIEWS:
+        return "To order it, submit the workbook."
+    placing = order_type.removeprefix("PREVIEW_").replace("PREVIEW", "NEW")
+    return f"To order it, set the order type to {placing} and drop the workbook again."
 
 
 def _priced_line(answer: RowAnswer, line: LineAnswer | None, asked: str) -> RowAnswer:

@@ -15,7 +15,7 @@ from uuid import uuid4
 from flows.ordering.bodies import body_key, lines_as_sent, request_body
 from flows.ordering.group import Grouping, HeldOrder
 from schemas.entries import Decision, Entry
-from schemas.order_types import PREVIEWS
+from schemas.order_types import PREVIEW_OF, PREVIEWS
 from schemas.orders import Intent, IntentState, Order
 from schemas.outcomes import Environment
 
@@ -27,13 +27,17 @@ GOES_ON: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Who plans, where, for which workbook (by the hash of its bytes)."""
+    """Who plans, where, for which workbook (by the hash of its bytes).
+
+    `only_prices`: whatever is new is priced and nothing is placed.
+    """
 
     account: str
     environment: Environment
     key_fingerprint: str
     workbook_hash: str
     now: datetime
+    only_prices: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,10 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
         return _answered(order, of_this_workbook[-1]), None
     unsettled = [intent for intent in same if intent.state in GOES_ON]
     if unsettled:
-        return _of_intent(order, Decision.SEND, unsettled[-1]), None
+        if run.only_prices and unsettled[-1].sends:
+            return _answered(order, unsettled[-1]), None
+        if not run.only_prices:
+            return _of_intent(order, Decision.SEND, unsettled[-1]), None
     if not order.repeat:
         if accepted:
             return _placed_before(order, accepted[-1], names), None
@@ -104,8 +111,25 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
         taken = [i for i in other if i.state in GOES_ON or i.state is IntentState.ACCEPTED]
         if taken:
             return _reference_taken(order, taken[-1]), None
+    if run.only_prices:
+        return _to_be_priced(order), None
     intent = _intent(order, key, run)
     return _entry(order, Decision.SEND, intent_id=intent.intent_id), intent
+
+
+def _to_be_priced(order: Order) -> Entry:
+    """The price of an order is asked by its preview; it keeps its own type in the entry."""
+    preview = PREVIEW_OF.get(order.order_type)
+    if preview is None:
+        return _entry(
+            order,
+            Decision.HELD,
+            code="NO_PREVIEW",
+            what_happened="Adobe gives no price for a return beforehand. Nothing was sent.",
+            what_to_do="Submit the workbook to return what these rows name.",
+        )
+    asked = replace(order, order_type=preview)
+    return _entry(order, Decision.PREVIEW, request=request_body(asked).decode())
 
 
 def _by_evidence(order: Order, accepted: Sequence[Intent], known: Sequence[Intent]) -> Entry | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -151,3 +152,47 @@ def test_previews_skip_all_of_this() -> None:
     assert decided.intents == ()
     assert decided.entries[0].decision is Decision.PREVIEW
     assert decided.entries[0].request == request_body(preview).decode()
+
+
+ONLY_PRICES = replace(RUN, only_prices=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("NEW", "PREVIEW"),
+        ("RENEWAL", "PREVIEW_RENEWAL"),
+        ("SWITCH", "PREVIEW_SWITCH"),
+        ("REVERT_SWITCH", "PREVIEW_REVERT_SWITCH"),
+    ],
+)
+def test_where_only_prices_are_wanted_the_preview_of_an_order_is_asked(
+    kind: str, asked: str
+) -> None:
+    order = replace(ORDER, order_type=kind)
+    decided = planned(order, run=ONLY_PRICES)
+    (entry,) = decided.entries
+    assert decided.intents == ()
+    assert (entry.decision, entry.order_type, entry.intent_id) == (Decision.PREVIEW, kind, "")
+    assert json.loads(entry.request) == {**json.loads(request_body(order)), "orderType": asked}
+
+
+def test_a_return_has_no_price_to_ask() -> None:
+    (entry,) = planned(replace(ORDER, order_type="RETURN"), run=ONLY_PRICES).entries
+    assert (entry.decision, entry.code) == (Decision.HELD, "NO_PREVIEW")
+
+
+@pytest.mark.parametrize(
+    ("known", "decision"),
+    [
+        (placed(), Decision.ANSWERED),
+        (placed(state=IntentState.SENT, order_id=""), Decision.ANSWERED),
+        (placed(state=IntentState.LOOKING, order_id=""), Decision.ANSWERED),
+        (placed(state=IntentState.WRITTEN, sends=0, order_id=""), Decision.PREVIEW),
+        (placed(state=IntentState.REFUSED, order_id=""), Decision.PREVIEW),
+    ],
+)
+def test_what_was_sent_is_answered_and_not_priced(known: Intent, decision: Decision) -> None:
+    decided = planned(ORDER, known, run=ONLY_PRICES)
+    assert decided.intents == ()
+    assert decided.entries[0].decision is decision
