@@ -136,6 +136,7 @@ class Desk:
             self.settings.key_fingerprint,
             digest,
             datetime.now(UTC),
+            path.name,
             only_prices,
         )
         submission = Submission(
@@ -289,6 +290,7 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
         settings.key_fingerprint,
         hashlib.sha256(content).hexdigest(),
         started_at,
+        path.name,
     )
     entries, rows, ready = _as_it_stands(grouping, faults, run, settings)
     states = answering.order_states(rows, entries)

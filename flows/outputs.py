@@ -14,6 +14,7 @@ from tempfile import TemporaryFile
 from time import time
 from typing import Final
 
+from schemas.entries import stem_of
 from schemas.faults import Stop
 
 UNFINISHED_SECONDS: Final = 3600
@@ -25,11 +26,7 @@ KEPT_SECONDS: Final = 30 * 86_400
 
 def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
     """`FOLDER/NAME.reconciled.xlsx`; a reconciled workbook dropped again keeps its name."""
-    path = Path(name)
-    stem = path.stem
-    for earlier in (".reconciled", ".checked", ".priced"):
-        stem = stem.removesuffix(earlier)
-    return folder / f"{stem}.{word}{path.suffix}"
+    return folder / f"{stem_of(name)}.{word}{Path(name).suffix}"
 
 
 class OutputFault(Stop):

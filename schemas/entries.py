@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import PurePath
+from typing import Final
 
 from schemas.outcomes import Environment
 from schemas.sheet_layout import SheetLayout
+
+_CAME_BACK: Final = re.compile(r"\.(reconciled|checked|priced)( \(\d+\))?$")
+
+
+def stem_of(name: str) -> str:
+    """What a workbook's name shares with those that came back for it: "may" of
+    "may.reconciled (2).xlsx".
+    """
+    stem = PurePath(name).stem
+    while found := _CAME_BACK.search(stem):
+        stem = stem[: found.start()]
+    return stem
 
 
 class Decision(StrEnum):

@@ -82,7 +82,8 @@ class Intent:
 
     `doubt` says why it is looked up (a `Kind` or `Doubt` of ordering.life), "" when it is not;
     `looks` counts the look-ups since its last send that found nothing. `replaces` is the
-    retired intent whose place it took.
+    retired intent whose place it took. `under_repeat` says that it was written because the rows
+    asked to place the same order once more.
     """
 
     intent_id: str
@@ -111,6 +112,7 @@ class Intent:
     looks: int = 0
     looked_at: datetime | None = None
     replaces: str = ""
+    under_repeat: bool = False
 
 
 # --- what comes back over the wire; unknown fields are ignored (reference, section 1) ---

@@ -34,6 +34,7 @@ _SAME_IN_AN_INTENT: Final = (
     "error_message",
     "doubt",
     "looks",
+    "under_repeat",
 )
 _SAME_IN_A_SUBMISSION: Final = (
     "submission_id",
@@ -106,6 +107,7 @@ def intent_of(row: Row) -> Intent:
         looks=row["looks"],
         looked_at=_time(row["looked_at"]),
         replaces=row["replaces"] or "",
+        under_repeat=row["under_repeat"],
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData()
@@ -123,6 +124,7 @@ intents = Table(
     Column("looks", Integer, nullable=False, server_default="0"),
     Column("looked_at", String(32)),
     Column("replaces", String(36)),
+    Column("under_repeat", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("environment", "order_id", name="one_intent_per_order_id"),
     Index("intents_by_body_key", "account", "environment", "body_key"),
     Index("intents_by_reference", "account", "environment", "reference"),

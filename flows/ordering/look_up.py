@@ -116,6 +116,7 @@ def replacement(hands: Hands, intent: Intent) -> Intent:
         reassign_users=intent.reassign_users,
         state=IntentState.WRITTEN,
         replaces=intent.intent_id,
+        under_repeat=intent.under_repeat,
     )
 
 

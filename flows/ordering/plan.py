@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from flows.ordering.bodies import body_key, lines_as_sent, request_body
 from flows.ordering.group import Grouping, HeldOrder
-from schemas.entries import Decision, Entry
+from schemas.entries import Decision, Entry, stem_of
 from schemas.order_types import PREVIEW_OF, PREVIEWS
 from schemas.orders import Intent, IntentState, Order
 from schemas.outcomes import Environment
@@ -27,7 +27,7 @@ GOES_ON: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Who plans, where, for which workbook (by the hash of its bytes).
+    """Who plans, where, for which workbook (the hash of its bytes, and its name).
 
     `only_prices`: whatever is new is priced and nothing is placed.
     """
@@ -37,6 +37,7 @@ class Run:
     key_fingerprint: str
     workbook_hash: str
     now: datetime
+    workbook: str = ""
     only_prices: bool = False
 
 
@@ -92,7 +93,7 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
     accepted = [intent for intent in same if intent.state is IntentState.ACCEPTED]
     if order.earlier_order_id:
         evidence = _by_evidence(order, accepted, known)
-        if evidence is not None and not order.repeat:
+        if evidence is not None:
             return evidence, None
     of_this_workbook = [i for i in accepted if i.workbook_hash == run.workbook_hash]
     if of_this_workbook:
@@ -103,6 +104,8 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
             return _answered(order, unsettled[-1]), None
         if not run.only_prices:
             return _of_intent(order, Decision.SEND, unsettled[-1]), None
+    if order.repeat and accepted and _is_used_up(accepted[-1], run, names):
+        return _repeated_before(order, accepted[-1]), None
     if not order.repeat:
         if accepted:
             return _placed_before(order, accepted[-1], names), None
@@ -133,9 +136,15 @@ def _to_be_priced(order: Order) -> Entry:
 
 
 def _by_evidence(order: Order, accepted: Sequence[Intent], known: Sequence[Intent]) -> Entry | None:
-    """Cases 1 and 2: an order id stands beside the rows already."""
+    """Cases 1 and 2: an order id stands beside the rows already.
+
+    `repeat` changes nothing in it, but for rows that ask to place once more what they name; None
+    then. What was placed because they asked is beside them from then on, and answers them.
+    """
     for intent in accepted:
         if intent.order_id == order.earlier_order_id:
+            if order.repeat and not intent.under_repeat:
+                return None
             return _answered(order, intent)
     changed = _with_order_id(order.earlier_order_id, known)
     if changed is not None:
@@ -159,6 +168,15 @@ def _by_evidence(order: Order, accepted: Sequence[Intent], known: Sequence[Inten
         "environment). Nothing was sent.",
         what_to_do="Check with Adobe whether the order was placed. To order something else, "
         "empty the Order ID and give the rows a new reference.",
+    )
+
+
+def _is_used_up(newest: Intent, run: Run, names: Mapping[str, str]) -> bool:
+    """Whether what `repeat` allows was placed already: it is used up by one intent, and mending
+    other rows of the workbook does not renew it.
+    """
+    return newest.under_repeat and (
+        stem_of(names.get(newest.workbook_hash, "")) == stem_of(run.workbook)
     )
 
 
@@ -194,6 +212,20 @@ def _placed_before(order: Order, intent: Intent, names: Mapping[str, str]) -> En
         f"{intent.order_id}. It was not sent again.",
         what_to_do="If it is meant to be ordered once more, write yes in the column repeat on "
         "all its rows and drop the workbook again; otherwise remove the rows.",
+    )
+
+
+def _repeated_before(order: Order, intent: Intent) -> Entry:
+    placed = (intent.answered_at or intent.written_at).strftime("%Y-%m-%d %H:%M UTC")
+    return _entry(
+        order,
+        Decision.PLACED_BEFORE,
+        intent_id=intent.intent_id,
+        code="PLACED_BEFORE",
+        what_happened=f"This order was placed on {placed} as order {intent.order_id}, because its "
+        "rows say yes in the column repeat; that is used up. It was not sent again.",
+        what_to_do="Nothing, if that is the order that is meant. To order it yet again, give its "
+        "rows a new reference.",
     )
 
 
@@ -250,6 +282,7 @@ def _intent(order: Order, key: str, run: Run) -> Intent:
         workbook_hash=run.workbook_hash,
         reassign_users=order.reassign_users,
         state=IntentState.WRITTEN,
+        under_repeat=order.repeat,
     )
 
 

@@ -133,6 +133,68 @@ def test_case_4_repeat_places_it_once_more_and_only_once() -> None:
     assert second.entries[0].intent_id == intent.intent_id
 
 
+REPEATED = replace(ORDER, repeat=True)
+ONCE_MORE = placed(
+    intent_id="i-2", order_id="9206417799", workbook_hash="workbook-2", under_repeat=True
+)
+MENDED = replace(RUN, workbook_hash="workbook-3", workbook="december.xlsx")
+NAMES = {"workbook-1": "november.xlsx", "workbook-2": "december.xlsx"}
+
+
+def repeated(order: Order, *known: Intent, run: Run = MENDED) -> Plan:
+    return plan(Grouping((order,), (), ()), known, keys_of((order,)), run, NAMES)
+
+
+def test_case_4_what_was_placed_under_repeat_answers_its_rows_ever_after() -> None:
+    """Another row of the reconciled workbook was mended: its bytes are new, the wish is not."""
+    decided = repeated(replace(REPEATED, earlier_order_id="9206417799"), placed(), ONCE_MORE)
+    (entry,) = decided.entries
+    assert (decided.intents, entry.decision, entry.intent_id) == ((), Decision.ANSWERED, "i-2")
+
+
+@pytest.mark.parametrize("name", ["december.xlsx", "december.reconciled (2).xlsx"])
+def test_case_4_mending_other_rows_of_the_original_does_not_renew_the_wish(name: str) -> None:
+    run = replace(MENDED, workbook=name)
+    (entry,) = repeated(REPEATED, placed(), ONCE_MORE, run=run).entries
+    assert (entry.decision, entry.intent_id) == (Decision.PLACED_BEFORE, "i-2")
+    assert entry.what_happened == (
+        "This order was placed on 2026-11-23 12:00 UTC as order 9206417799, because its rows say "
+        "yes in the column repeat; that is used up. It was not sent again."
+    )
+
+
+def test_case_4_another_workbook_has_a_wish_of_its_own() -> None:
+    run = replace(MENDED, workbook="january.xlsx")
+    (intent,) = repeated(REPEATED, placed(), ONCE_MORE, run=run).intents
+    assert intent.under_repeat
+
+
+def test_case_4_rows_that_were_answered_as_placed_before_may_ask_for_it() -> None:
+    """Its order id stands beside them then; the wish is new."""
+    (intent,) = repeated(replace(REPEATED, earlier_order_id="9206417733"), placed()).intents
+    assert intent.under_repeat
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        (replace(REPEATED, earlier_order_id="9000000000"), "ORDER_ID_NOT_OURS"),
+        (
+            replace(
+                REPEATED,
+                earlier_order_id="9206417733",
+                lines=(replace(ORDER.lines[0], quantity=4),),
+            ),
+            "CHANGED_SINCE",
+        ),
+    ],
+)
+def test_case_2_is_not_overruled_by_repeat(order: Order, code: str) -> None:
+    decided = repeated(order, placed())
+    assert decided.intents == ()
+    assert (decided.entries[0].decision, decided.entries[0].code) == (Decision.HELD, code)
+
+
 def test_case_5_a_reference_used_for_something_else_is_held_and_told_what_differs() -> None:
     more = replace(ORDER, lines=(replace(ORDER.lines[0], quantity=4),))
     decided = planned(more, placed(), run=OTHER_WORKBOOK)
