@@ -225,13 +225,17 @@ class OrderAnswer(Wire):
 
 
 class HistoryPage(Wire):
-    """One page of a customer's order history (reference, section 13.2)."""
+    """One page of a customer's order history (reference, section 13.2).
 
-    total_count: int = Field(0, alias="totalCount")
+    Count and items must be there: any other answer would pass for a customer without orders, and
+    what is not found may be sent again.
+    """
+
+    total_count: int = Field(alias="totalCount")
     count: int = 0
     offset: int = 0
     limit: int = 0
-    items: tuple[OrderAnswer, ...] = ()
+    items: tuple[OrderAnswer, ...]
 
 
 _LINE_NUMBER = re.compile(r"line item:? ?(\d+)(?:.*?reason:? ?([\w ]+))?", re.IGNORECASE)

@@ -274,8 +274,13 @@ class Marketplace:
             for order in page.items:
                 found.setdefault(order.order_id, order)
             offset += len(page.items)
-            if not page.items or offset >= page.total_count:
+            if offset >= page.total_count:
                 return list(found.values())
+            if not page.items:
+                raise CallFailed(
+                    f"The marketplace's list of orders ends after {offset} of {page.total_count}.",
+                    Reply("", 200, code=UNREADABLE),
+                )
 
     async def _read(self, model: type[Body], path: str, query: Query) -> Body:
         """One reading call, with a fresh correlation id as all of them. Raises CallFailed."""

@@ -223,6 +223,8 @@ def _known_of(intent: Intent) -> str:
             return f"{sent} Adobe has more than one order that could be it: {ids}."
         if "another's" in intent.doubt:
             return f"{sent} What Adobe answered belongs to another order: {intent.doubt}."
+        if "a person is to decide" in intent.doubt:
+            return f"{sent} It was not found at Adobe; the settings leave what follows to a person."
         return f"{sent} It was not found at Adobe, and it is too old to be sent again."
     if intent.state is IntentState.LOOKING and intent.looks:
         return f"{sent} It was looked for in Adobe's list of orders and not found so far."

@@ -94,6 +94,7 @@ async def look_at(hands: Hands, intents: Sequence[Intent]) -> list[str]:
         async with places:
             since = min(looked_at_from(intent) for intent in theirs)
             types = sorted({intent.order_type for intent in theirs})
+            read_at = utc_now()
             try:
                 orders = await hands.api.history(customer_id, since, types)
             except CallFailed:
@@ -101,7 +102,7 @@ async def look_at(hands: Hands, intents: Sequence[Intent]) -> list[str]:
             await _note(hands, theirs, orders)
             for intent in theirs:
                 if intent.state is IntentState.LOOKING:
-                    looked = await settle(hands, intent, orders)
+                    looked = await settle(hands, intent, orders, read_at)
                     if looked.step in {Step.SEND_AGAIN, Step.REPLACE}:
                         replaced[intent.intent_id] = looked.intent.intent_id
                         await _send_on(hands, looked.intent.intent_id)

@@ -32,13 +32,14 @@ async def look_up(hands: Hands, intent: Intent) -> LookedUp:
 
     A question that fails leaves the intent as it is, to be looked at again.
     """
+    read_at = utc_now()
     try:
         orders = await hands.api.history(
             intent.customer_id, looked_at_from(intent), [intent.order_type]
         )
     except CallFailed:
         return LookedUp(Step.LOOK_AGAIN, intent)
-    return await settle(hands, intent, orders)
+    return await settle(hands, intent, orders, read_at)
 
 
 def looked_at_from(intent: Intent) -> datetime:
@@ -46,26 +47,28 @@ def looked_at_from(intent: Intent) -> datetime:
     return intent.written_at - timedelta(days=1)
 
 
-async def settle(hands: Hands, intent: Intent, orders: Sequence[OrderAnswer]) -> LookedUp:
-    """Take the step for an intent whose customer's orders were just read.
+async def settle(
+    hands: Hands, intent: Intent, orders: Sequence[OrderAnswer], read_at: datetime
+) -> LookedUp:
+    """Take the step for an intent whose customer's orders were read.
 
-    `orders` are all of the intent's type since its first moment.
+    `orders` are all of the intent's type since its first moment, asked for at `read_at`: what was
+    not found is judged by that moment, since an order may have appeared after it.
     """
     book, now = hands.book, utc_now()
     intent, taken = await asyncio.to_thread(_as_it_stands, book, intent)
     if intent.state is not IntentState.LOOKING:
         return LookedUp(Step.LOOK_AGAIN, intent)  # somebody else has settled it meanwhile
     ours = [order for order in orders if order.order_id not in taken and matches(order, intent)]
-    step = after_look(_look(hands, intent, len(ours)))
+    look = _look(hands, intent, len(ours), read_at)
+    step = after_look(look)
     match step:
         case Step.BIND:
             reached = await book.bind(intent.intent_id, ours[0], now)
             if reached is not IntentState.ACCEPTED:
                 return LookedUp(Step.STICK, replace(intent, state=reached))
         case Step.STICK:
-            ids = ", ".join(order.order_id for order in ours)
-            why = f"could be any of {ids}" if ours else "not found, and too old to be sent again"
-            await book.stick(intent.intent_id, why, now)
+            await book.stick(intent.intent_id, _why_stuck(ours, look), now)
         case Step.LOOK_AGAIN:
             await book.looked(intent.intent_id, now)
         case Step.SEND_AGAIN:
@@ -78,18 +81,25 @@ async def settle(hands: Hands, intent: Intent, orders: Sequence[OrderAnswer]) ->
     return LookedUp(step, intent)
 
 
+def _why_stuck(ours: Sequence[OrderAnswer], look: Look) -> str:
+    if ours:
+        return f"could be any of {', '.join(order.order_id for order in ours)}"
+    if look.old:
+        return "not found, and too old to be sent again"
+    return "not found, and a person is to decide (ORDERDROP_RESEND=ask)"
+
+
 def _as_it_stands(book: OrderBook, intent: Intent) -> tuple[Intent, frozenset[str]]:
     """The intent now, and the order ids of its customer that are bound already."""
     taken = book.order_ids(intent.environment, intent.customer_id)
     return book.intents([intent.intent_id])[intent.intent_id], taken
 
 
-def _look(hands: Hands, intent: Intent, found: int) -> Look:
-    now = utc_now()
-    since_sent = now - (intent.last_sent_at or intent.written_at)
+def _look(hands: Hands, intent: Intent, found: int, read_at: datetime) -> Look:
+    since_sent = read_at - (intent.last_sent_at or intent.written_at)
     return Look(
         found=(Found.NONE, Found.ONE)[found] if found < 2 else Found.MORE,
-        old=now - intent.written_at > TOO_OLD,
+        old=read_at - intent.written_at > TOO_OLD,
         clock_back=hands.clock_back,
         settled=intent.looks > 0 and since_sent > hands.scaled(hands.settle),
         faulted=is_faulted(intent),
@@ -152,7 +162,7 @@ def _lines_agree(order: OrderAnswer, body: dict[str, Any]) -> bool:
             line.offer_id[:10],
             line.quantity,
             line.deployment_id,
-            line.currency,
+            line.currency or order.currency,
         )
         for line in order.lines
     )

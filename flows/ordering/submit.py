@@ -103,19 +103,14 @@ class Sending:
     async def run(self) -> Intent:
         """Send, look up, send again or replace, as the tables say; returns what it ended as."""
         while True:
-            if self._is_unsent_and_too_old():
+            if self._is_unsent_and_of_another_time():
                 new = replacement(self._hands, self._intent)
                 if await self._hands.book.replace(new, utc_now(), self._hands.lease):
                     self._intent = new
                 else:
                     await self._read_again()
             if self._intent.state in {IntentState.WRITTEN, IntentState.SENT}:
-                doubt = self._why_not_to_send()
-                if doubt is None:
-                    await self._send_until_answered()
-                else:
-                    await self._hands.book.doubt(self._intent.intent_id, doubt, utc_now())
-                    await self._read_again()
+                await self._send_until_answered()
             if self._intent.state is not IntentState.LOOKING:
                 return self._intent
             looked = await look_up(self._hands, self._intent)
@@ -131,17 +126,24 @@ class Sending:
         known = await asyncio.to_thread(self._hands.book.intents, [intent_id])
         self._intent = known[intent_id]
 
-    def _is_unsent_and_too_old(self) -> bool:
-        """Nothing of it ever left: an intent of today takes its place."""
+    def _is_unsent_and_of_another_time(self) -> bool:
+        """Nothing of it ever left, and it is old or was planned under another key: an intent of
+        today and of the key in use takes its place.
+        """
         intent = self._intent
         return (
             intent.state is IntentState.WRITTEN
             and not intent.sends
-            and utc_now() - intent.written_at > TOO_OLD
+            and (
+                utc_now() - intent.written_at > TOO_OLD
+                or intent.key_fingerprint != self._hands.key_fingerprint
+            )
         )
 
     def _why_not_to_send(self) -> Doubt | None:
-        """docs/protocol.md, "Before every send", 3 and 4; a first send has no memory behind it."""
+        """docs/protocol.md, "Before every send", 3 and 4, before repeats as well: a computer may
+        have slept for days between two. A first send has no memory behind it.
+        """
         intent = self._intent
         now = utc_now()
         if not intent.sends:
@@ -156,17 +158,26 @@ class Sending:
         return None
 
     async def _send_until_answered(self) -> None:
-        while await self._send_once() and not self._once_only:
-            pass
+        while True:
+            doubt = self._why_not_to_send()
+            if doubt is not None:
+                await self._hands.book.doubt(self._intent.intent_id, doubt, utc_now())
+                await self._read_again()
+                return
+            if not await self._send_once() or self._once_only:
+                return
 
     async def _send_once(self) -> bool:
         """One send. True when the same intent is to be sent again."""
         hands, intent = self._hands, self._intent
         await hands.api.ready()
         taken_at = awake_clock()
-        request_id = str(uuid4())
-        if not await hands.book.begin_send(intent.intent_id, request_id, utc_now(), hands.lease):
+        request_id, now = str(uuid4()), utc_now()
+        if not await hands.book.begin_send(intent.intent_id, request_id, now, hands.lease):
             return await self._after_the_other()
+        self._intent = replace(
+            intent, state=IntentState.SENT, sends=intent.sends + 1, last_sent_at=now
+        )
         must_go_by = taken_at + hands.may_go_for
         reply = await hands.api.place(intent, request_id, lambda: awake_clock() <= must_go_by)
         return await self._follow(reply)

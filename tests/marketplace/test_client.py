@@ -26,7 +26,7 @@ from flows.marketplace.errors import (
 )
 from flows.marketplace.pace import Pace
 from flows.ordering.life import Kind, kind_of
-from schemas.orders import Order, OrderLine
+from schemas.orders import CallFailed, Order, OrderLine
 from tests.connections import address, connected, control, embedded, placed
 from tests.intents import ORDER, intent_for
 
@@ -125,6 +125,23 @@ async def test_a_wrong_secret_is_a_designed_error_without_the_secret(server: str
         with pytest.raises(SignInRefused, match="ORDERDROP_CLIENT_SECRET") as caught:
             await marketplace.check()
     assert "my-wrong-secret" not in str(caught.value) + repr(address(server, "my-wrong-secret"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        '{"items": []}',
+        '{"totalCount": 0}',
+        '{"totalCount": null, "items": null}',
+        '{"totalCount": 3, "count": 0, "items": []}',
+    ],
+)
+async def test_what_is_no_page_of_a_history_is_no_customer_without_orders(body: str) -> None:
+    """What is not found may be sent again, so nothing but a page may say that it is not there."""
+    async with misbehaving(http(200, body)) as url, connected(url) as marketplace:
+        with pytest.raises(CallFailed):
+            await marketplace.history("c", datetime.now(UTC), ["NEW"])
 
 
 async def test_an_unknown_customer_is_refused_in_reading_too(server: str) -> None:

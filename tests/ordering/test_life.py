@@ -237,7 +237,7 @@ async def test_a_look_up_does_in_the_ledger_what_its_row_says(
         resend="ask" if look.asks else "auto",
         clock_back=look.clock_back,
     )
-    looked = await settle(hands, now(ledger, intent), orders)
+    looked = await settle(hands, now(ledger, intent), orders, datetime.now(UTC))
     assert looked.step is rule.then
     after = now(ledger, intent)
     assert (

@@ -11,10 +11,13 @@ from uuid import uuid4
 
 import pytest
 
+import flows.ordering.look_up
+import flows.ordering.submit
 from flows.ledger import Ledger, LedgerFault
 from flows.ordering.follow import follow, follow_once
 from flows.ordering.hands import Hands
-from flows.ordering.life import Doubt
+from flows.ordering.life import Doubt, Kind, Step
+from flows.ordering.look_up import settle
 from flows.ordering.states import final_statuses
 from flows.ordering.submit import submit
 from schemas.orders import (
@@ -205,6 +208,81 @@ async def test_an_intent_of_ten_days_ago_is_looked_up_and_not_sent(ledger: Ledge
     await sent(ledger, api, intent)
     assert (api.sent, api.looked) == ([], 1)
     assert state_of(ledger, intent).state is IntentState.STUCK
+
+
+async def test_a_computer_that_slept_for_days_between_two_sends_looks_up_first(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The vendor forgets an id after ten days; the same id would place the order once more."""
+    intent = intent_for()
+    written(ledger, intent)
+
+    later = datetime.now(UTC) + timedelta(days=11)
+
+    def sleeps(_: Intent) -> None:
+        for module in (flows.ordering.submit, flows.ordering.look_up):
+            monkeypatch.setattr(module, "utc_now", lambda: later)
+
+    api = ScriptedApi([answered(504, "504001")], before_answer=sleeps)
+    await sent(ledger, api, intent)
+    assert (len(api.sent), api.looked) == (1, 1)
+    assert state_of(ledger, intent).doubt == "not found, and too old to be sent again"
+
+
+async def test_an_intent_planned_under_another_key_and_never_sent_is_written_anew(
+    ledger: Ledger,
+) -> None:
+    """The ledger must know under which key an id was first sent."""
+    intent = intent_for()
+    written(ledger, intent)
+    api = ScriptedApi([accepted("1")])
+    await sent(ledger, api, intent, key_fingerprint="key-2")
+    (gone,) = api.sent
+    assert (gone.key_fingerprint, gone.replaces) == ("key-2", intent.intent_id)
+    assert gone.correlation_id != intent.correlation_id
+    assert state_of(ledger, intent).state is IntentState.RETIRED
+    assert state_of(ledger, gone).order_id == "1"
+
+
+async def test_what_was_not_found_is_judged_by_the_moment_of_the_question(ledger: Ledger) -> None:
+    """An order may appear while others of the same page are sent, which can take minutes."""
+    intent = intent_for()
+    written(ledger, intent)
+    sent_at = datetime.now(UTC) - timedelta(minutes=20)
+    await ledger.begin_send(intent.intent_id, "r-0", sent_at, timedelta(seconds=-1))
+    await ledger.doubt(intent.intent_id, Kind.SPOKEN_FAULT, sent_at)
+    await ledger.looked(intent.intent_id, sent_at)
+    hands = hands_for(ledger, ScriptedApi([accepted("1")]), patience=1.0)
+    asked_before_the_settle_time = sent_at + timedelta(minutes=14)
+    looked = await settle(hands, state_of(ledger, intent), [], asked_before_the_settle_time)
+    assert looked.step is Step.LOOK_AGAIN
+    looked = await settle(hands, state_of(ledger, intent), [], datetime.now(UTC))
+    assert looked.step is Step.REPLACE
+
+
+async def test_an_order_whose_currency_is_told_only_once_is_found(ledger: Ledger) -> None:
+    """The switch family shows it beside the lines only (reference, section 8.2)."""
+    intent = intent_for()
+    written(ledger, intent)
+    body = order_answer("9").model_dump(by_alias=True, mode="json")
+    for line in body["lineItems"]:
+        body["currencyCode"] = line.pop("currencyCode")
+    orders = [OrderAnswer.model_validate(body)]
+    await sent(ledger, ScriptedApi([answered(500, "1124", service=True)], orders), intent)
+    assert state_of(ledger, intent).order_id == "9"
+
+
+async def test_where_a_person_is_to_decide_the_intent_says_so(ledger: Ledger) -> None:
+    intent = intent_for()
+    written(ledger, intent)
+    await unanswered(ledger, intent)
+    await ledger.doubt(intent.intent_id, Kind.SPOKEN_FAULT, datetime.now(UTC))
+    await ledger.looked(intent.intent_id, datetime.now(UTC))
+    hands = hands_for(ledger, ScriptedApi([accepted("1")]), resend="ask")
+    await settle(hands, state_of(ledger, intent), [], datetime.now(UTC) + timedelta(hours=1))
+    left = state_of(ledger, intent)
+    assert left.state is IntentState.STUCK
+    assert left.doubt == "not found, and a person is to decide (ORDERDROP_RESEND=ask)"
 
 
 async def test_a_clock_behind_the_ledger_sends_nothing_again_but_what_was_never_sent(
