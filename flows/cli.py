@@ -9,6 +9,7 @@ import asyncio
 import atexit
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -258,6 +259,28 @@ def orders(
     _order_table(rows, settings)
     for row in rows if reference else ():
         _order_history(row, settings.timezone)
+
+
+@app.command()
+def template(
+    path: Annotated[Path, typer.Argument(help="The workbook to make.")] = Path("order-sheet.xlsx"),
+    as_json: AsJson = False,
+) -> None:
+    """Make an empty order sheet with notes, drop-downs and a tab of examples."""
+    with faults_said_plainly(as_json):
+        from flows.outputs import WrongEnding, write_new
+        from flows.workbook.template import template as empty_order_sheet
+
+        if path.suffix.lower() != ".xlsx":
+            raise WrongEnding("The order sheet is a workbook: name a file that ends in .xlsx.")
+        write_new(path, empty_order_sheet())
+    if as_json:
+        _print_json({"template": str(path)})
+        return
+    print(  # noqa: T201
+        f"{path} is an empty order sheet: the notes on its headers say what goes where, the tab "
+        f"Examples shows it.\nWhen it is filled in: orderdrop check {shlex.quote(str(path))}"
+    )
 
 
 # --- what the commands share ---

@@ -31,7 +31,7 @@ def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
 
 
 class OutputFault(Stop):
-    """The reconciled workbook cannot be written where it should go (exit code 3)."""
+    """A file cannot be written where it should go (exit code 3)."""
 
 
 def check_place(target: Path, source: Path) -> None:
@@ -58,7 +58,13 @@ def check_place(target: Path, source: Path) -> None:
 
 
 class WrongEnding(Stop):
-    """The answers were to go into a file of another kind."""
+    """A workbook was to go into a file of another kind."""
+
+    exit_code = 2
+
+
+class NotAFreePlace(Stop):
+    """A new file was to go where one is already, or where there is no folder."""
 
     exit_code = 2
 
@@ -101,6 +107,27 @@ def write_output(target: Path, content: bytes, terms: Terms) -> Path:
             "ordered stands in the ledger: drop the workbook again to get its answers."
         ) from None
     return place
+
+
+def write_new(target: Path, content: bytes) -> None:
+    """Write a file that is not there yet. Raises NotAFreePlace and OutputFault."""
+    try:
+        with target.open("xb") as file:
+            try:
+                file.write(content)
+            except OSError:
+                target.unlink()
+                raise
+    except FileExistsError:
+        raise NotAFreePlace(
+            f"{target} exists already and was left as it is; name another file."
+        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotAFreePlace(
+            f"There is no folder {target.parent}; make it first, or name a file elsewhere."
+        ) from None
+    except OSError as error:
+        raise OutputFault(f"{target} cannot be written ({error.strerror}).") from None
 
 
 def _forget_unfinished(place: Path) -> None:
