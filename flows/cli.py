@@ -11,7 +11,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from flows.answers_for_machines import Format
     from flows.follow_up import FollowedUp, Resolved
     from flows.reconciled import Reconciled
     from flows.settings import Settings
@@ -86,6 +87,10 @@ def submit(
     follow: Annotated[
         float, typer.Option("--follow", min=0, help="Seconds to wait for orders to finish.")
     ] = 120,
+    also: Annotated[
+        str | None,
+        typer.Option("--also", help="csv, jsonl or csv,jsonl: the answers for machines as well."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Order for real without asking.")] = False,
     account: Account = None,
     environment: Environment = None,
@@ -93,11 +98,14 @@ def submit(
 ) -> None:
     """Place the orders of one workbook and write it again with the answers."""
     with faults_said_plainly(as_json):
+        from flows.answers_for_machines import formats_of
+
+        formats = () if also is None else formats_of(also.split(","))
         settings = _settings(account, environment)
         say(f"{_opening(settings)}Submitting {workbook.name} …")
-        _look_first(workbook, out, settings)
+        _look_first(workbook, out, settings, formats)
         _consent(environment, yes)
-        result = _run_flow(workbook, out, follow, settings)
+        result = _run_flow(workbook, out, follow, settings, formats)
     _tell(result, as_json, out)
     if result.stopped:
         say(result.stopped)
@@ -322,13 +330,19 @@ def _opening(settings: Settings) -> str:
     return f"{PRACTICE_LINE} " if settings.effective_environment == "practice" else ""
 
 
-def _look_first(workbook: Path, out: Path | None, settings: Settings) -> None:
+def _look_first(
+    workbook: Path, out: Path | None, settings: Settings, also: Sequence[Format] = ()
+) -> None:
     """What can be told in an instant is told before any server is started."""
-    from flows.outputs import check_place, default_output
+    from flows.answers_for_machines import beside
+    from flows.outputs import check_place, check_writable, default_output
     from flows.workbook.parts import open_package, read_bytes
 
     open_package(read_bytes(workbook), workbook.name).close()
-    check_place(out or default_output(settings.output, workbook.name), workbook)
+    target = out or default_output(settings.output, workbook.name)
+    check_place(target, workbook)
+    for kind in also:
+        check_writable(beside(target, kind))
 
 
 def _consent(environment: str | None, yes: bool) -> None:
@@ -345,7 +359,9 @@ def _consent(environment: str | None, yes: bool) -> None:
         stop("Nothing was ordered.", WRONG_USE)
 
 
-def _run_flow(workbook: Path, out: Path | None, follow: float, settings: Settings) -> Reconciled:
+def _run_flow(
+    workbook: Path, out: Path | None, follow: float, settings: Settings, also: Sequence[Format]
+) -> Reconciled:
     """Start what is needed, import while it starts, then run the flow in this process."""
     from flows.prefect_server import PrefectServer
 
@@ -371,6 +387,7 @@ def _run_flow(workbook: Path, out: Path | None, follow: float, settings: Setting
                 account=settings.account,
                 out=str(out) if out else None,
                 follow_seconds=follow,
+                also=[str(kind) for kind in also],
             )
         )
 
@@ -483,6 +500,8 @@ def _tell(result: Reconciled, as_json: bool, out: Path | None) -> None:
         more = f" and {len(result.attention) - 12} more" if len(result.attention) > 12 else ""
         console.print(f"Rows that need you: {shown}{more}. What to do stands beside each of them.")
     console.print(f"The answers are in {escape(result.output)}", soft_wrap=True)
+    if result.also:
+        console.print(f"For machines: {escape(', '.join(result.also))}", soft_wrap=True)
 
 
 _STATE_WORDS: Final = {
