@@ -65,6 +65,7 @@ def template() -> bytes:
     orders = book.active
     assert isinstance(orders, Worksheet)  # noqa: S101 - a new workbook has one
     orders.title = ORDERS
+    orders.sheet_view.tabSelected = True
     _write_orders(orders)
     _write_examples(book.create_sheet(EXAMPLES_TAB))
     return saved(book, _MADE)

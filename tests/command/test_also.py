@@ -158,6 +158,23 @@ def test_follow_writes_them_again_with_the_workbook_read_as_it_was(
             assert told[1]["offerId"] == "65318877CA02A12"
 
 
+def test_resolve_writes_them_again_with_the_workbook(bench: Bench, sheet: Path) -> None:
+    with marketplace() as book:
+        desk = Desk(bench, book)
+        desk.faults("unexecuted-500-1124@2")
+        ran = desk.run(
+            "submit", sheet, "--also", "jsonl", "--json", "--follow", "0", ORDERDROP_IN_FLIGHT="1"
+        )
+        desk.faults("")
+        (exact,) = (bench.folder / place for place in ran.figures["also"])
+        assert [line["state"] for line in lines(exact)][1] == "in_doubt"
+        settled = desk.run("resolve", "DOUBT-1", "--not-placed", "--json")
+        assert settled.code == 0, settled.err
+        told = lines(exact)[1]
+        assert (told["state"], told["Error code"]) == ("held", "NOT_PLACED")
+        assert not exact.with_suffix(".csv").exists()
+
+
 # --- wrong use, before anything is ordered ---
 
 
