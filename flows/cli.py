@@ -9,8 +9,9 @@ import asyncio
 import atexit
 import json
 import os
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from flows.answers_for_machines import Format
     from flows.follow_up import FollowedUp, Resolved
     from flows.reconciled import Reconciled
     from flows.settings import Settings
@@ -85,6 +87,10 @@ def submit(
     follow: Annotated[
         float, typer.Option("--follow", min=0, help="Seconds to wait for orders to finish.")
     ] = 120,
+    also: Annotated[
+        str | None,
+        typer.Option("--also", help="csv, jsonl or csv,jsonl: the answers for machines as well."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Order for real without asking.")] = False,
     account: Account = None,
     environment: Environment = None,
@@ -92,11 +98,14 @@ def submit(
 ) -> None:
     """Place the orders of one workbook and write it again with the answers."""
     with faults_said_plainly(as_json):
+        from flows.answers_for_machines import formats_of
+
+        formats = () if also is None else formats_of(also.split(","))
         settings = _settings(account, environment)
         say(f"{_opening(settings)}Submitting {workbook.name} …")
-        _look_first(workbook, out, settings)
+        _look_first(workbook, out, settings, formats)
         _consent(environment, yes)
-        result = _run_flow(workbook, out, follow, settings)
+        result = _run_flow(workbook, out, follow, settings, formats)
     _tell(result, as_json, out)
     if result.stopped:
         say(result.stopped)
@@ -283,6 +292,28 @@ def orders(
         _order_history(row, settings.timezone)
 
 
+@app.command()
+def template(
+    path: Annotated[Path, typer.Argument(help="The workbook to make.")] = Path("order-sheet.xlsx"),
+    as_json: AsJson = False,
+) -> None:
+    """Make an empty order sheet with notes, drop-downs and a tab of examples."""
+    with faults_said_plainly(as_json):
+        from flows.outputs import WrongEnding, write_new
+        from flows.workbook.template import template as empty_order_sheet
+
+        if path.suffix.lower() != ".xlsx":
+            raise WrongEnding("The order sheet is a workbook: name a file that ends in .xlsx.")
+        write_new(path, empty_order_sheet())
+    if as_json:
+        _print_json({"template": str(path)})
+        return
+    print(  # noqa: T201
+        f"{path} is an empty order sheet: the notes on its headers say what goes where, the tab "
+        f"Examples shows it.\nWhen it is filled in: orderdrop check {shlex.quote(str(path))}"
+    )
+
+
 # --- what the commands share ---
 
 
@@ -322,13 +353,19 @@ def _opening(settings: Settings) -> str:
     return f"{PRACTICE_LINE} " if settings.effective_environment == "practice" else ""
 
 
-def _look_first(workbook: Path, out: Path | None, settings: Settings) -> None:
+def _look_first(
+    workbook: Path, out: Path | None, settings: Settings, also: Sequence[Format] = ()
+) -> None:
     """What can be told in an instant is told before any server is started."""
-    from flows.outputs import check_place, default_output
+    from flows.answers_for_machines import beside
+    from flows.outputs import check_place, check_writable, default_output
     from flows.workbook.parts import open_package, read_bytes
 
     open_package(read_bytes(workbook), workbook.name).close()
-    check_place(out or default_output(settings.output, workbook.name), workbook)
+    target = out or default_output(settings.output, workbook.name)
+    check_place(target, workbook)
+    for kind in also:
+        check_writable(beside(target, kind))
 
 
 def _consent(environment: str | None, yes: bool) -> None:
@@ -350,6 +387,7 @@ def _run_flow(
     out: Path | None,
     follow: float,
     settings: Settings,
+    also: Sequence[Format] = (),
     *,
     only_prices: bool = False,
 ) -> Reconciled:
@@ -378,6 +416,7 @@ def _run_flow(
                 account=settings.account,
                 out=str(out) if out else None,
                 follow_seconds=follow,
+                also=[str(kind) for kind in also],
                 only_prices=only_prices,
             )
         )
@@ -491,6 +530,8 @@ def _tell(result: Reconciled, as_json: bool, out: Path | None) -> None:
         more = f" and {len(result.attention) - 12} more" if len(result.attention) > 12 else ""
         console.print(f"Rows that need you: {shown}{more}. What to do stands beside each of them.")
     console.print(f"The answers are in {escape(result.output)}", soft_wrap=True)
+    if result.also:
+        console.print(f"For machines: {escape(', '.join(result.also))}", soft_wrap=True)
 
 
 _STATE_WORDS: Final = {

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+from flows.answers_for_machines import Format, beside
 from flows.ledger import Ledger
 from flows.marketplace.client import Address, Marketplace, connect_seconds
 from flows.marketplace.pace import Pace
@@ -28,7 +29,7 @@ from flows.ordering.hands import Hands
 from flows.ordering.life import CLOCK_MAY_LAG
 from flows.ordering.plan import Run, keys_of, plan
 from flows.ordering.submit import price, submit
-from flows.outputs import Terms, check_place, default_output, write_output
+from flows.outputs import Terms, check_place, check_writable, default_output, write_output
 from flows.practice import practice_marketplace
 from flows.reconciled import Figures, Reconciled, attention, counts, write_reconciled
 from flows.settings import Settings
@@ -117,7 +118,12 @@ class Desk:
         return self._pace.calls
 
     def read_and_plan(
-        self, path: Path, out: Path | None = None, *, only_prices: bool = False
+        self,
+        path: Path,
+        out: Path | None = None,
+        also: Sequence[Format] = (),
+        *,
+        only_prices: bool = False,
     ) -> Planned:
         """Read, check, group and compare with the ledger; the intents are committed.
 
@@ -127,7 +133,10 @@ class Desk:
         have no place to go.
         """
         content = read_bytes(path)
-        check_place(out or default_output(self.settings.output, path.name), path)
+        target = out or default_output(self.settings.output, path.name)
+        check_place(target, path)
+        for kind in also:
+            check_writable(beside(target, kind))
         read, faults, grouping = examine(content, path.name, self.settings)
         digest = self.ledger.keep_workbook(content, path.name, self.started_at)
         run = Run(
@@ -216,10 +225,12 @@ class Desk:
             self.stopped = str(stop)
             return 0
 
-    def reconcile(self, submission_id: str, out: Path | None) -> Reconciled:
+    def reconcile(
+        self, submission_id: str, out: Path | None, also: Sequence[Format] = ()
+    ) -> Reconciled:
         """Write the reconciled workbook: a view of the ledger beside the user's rows."""
         run = Figures(self.started_at, self._pace.calls, self.stopped)
-        return write_reconciled(self.ledger, self.settings, submission_id, out, run)
+        return write_reconciled(self.ledger, self.settings, submission_id, out, run, also)
 
 
 def _is_behind(ledger: Ledger) -> bool:

@@ -1,14 +1,15 @@
-"""Where workbooks with answers go, and how they get there without harming another file."""
+"""Where files with answers go, and how they get there without harming another file."""
 
 from __future__ import annotations
 
 import glob
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EISDIR
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
 from time import time
@@ -30,7 +31,7 @@ def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
 
 
 class OutputFault(Stop):
-    """The reconciled workbook cannot be written where it should go (exit code 3)."""
+    """A file cannot be written where it should go (exit code 3)."""
 
 
 def check_place(target: Path, source: Path) -> None:
@@ -43,6 +44,11 @@ def check_place(target: Path, source: Path) -> None:
             f"The answers to {source.name} come as a workbook of the same kind: name a file that "
             f"ends in {source.suffix}. Nothing was ordered."
         )
+    check_writable(target)
+
+
+def check_writable(target: Path) -> None:
+    """Find out before anything is ordered whether a file can be written. Raises OutputFault."""
     folder = next(parent for parent in target.absolute().parents if parent.exists())
     try:
         if target.is_dir():
@@ -57,7 +63,13 @@ def check_place(target: Path, source: Path) -> None:
 
 
 class WrongEnding(Stop):
-    """The answers were to go into a file of another kind."""
+    """A workbook was to go into a file of another kind."""
+
+    exit_code = 2
+
+
+class NotAFreePlace(Stop):
+    """A new file was to go where one is already, or where there is no folder."""
 
     exit_code = 2
 
@@ -96,10 +108,31 @@ def write_output(target: Path, content: bytes, terms: Terms) -> Path:
         _forget_unfinished(place)
     except OSError as error:
         raise OutputFault(
-            f"The reconciled workbook cannot be written to {target} ({error.strerror}). What was "
-            "ordered stands in the ledger: drop the workbook again to get its answers."
+            f"The answers cannot be written to {target} ({error.strerror}). What was ordered "
+            "stands in the ledger: drop the workbook again to get its answers."
         ) from None
     return place
+
+
+def write_new(target: Path, content: bytes) -> None:
+    """Write a file that is not there yet. Raises NotAFreePlace and OutputFault."""
+    try:
+        with target.open("xb") as file:
+            try:
+                file.write(content)
+            except OSError:
+                target.unlink()
+                raise
+    except FileExistsError:
+        raise NotAFreePlace(
+            f"{target} exists already and was left as it is; name another file."
+        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotAFreePlace(
+            f"There is no folder {target.parent}; make it first, or name a file elsewhere."
+        ) from None
+    except OSError as error:
+        raise OutputFault(f"{target} cannot be written ({error.strerror}).") from None
 
 
 def _forget_unfinished(place: Path) -> None:
@@ -112,15 +145,34 @@ def _forget_unfinished(place: Path) -> None:
 
 def _free_place(target: Path, wrote: Callable[[str, str], bool]) -> tuple[Path, bytes | None]:
     """The place to write to, and what is there now if that is ours to replace."""
-    place, number = target, 1
-    while place.exists():
+    for place in _names(target):
+        if not place.exists():
+            break
         found = place.read_bytes()
-        ours = wrote(str(place.absolute()), hashlib.sha256(found).hexdigest())
-        if ours and not is_open_elsewhere(place):
+        if _is_ours(place, found, wrote) and not is_open_elsewhere(place):
             return place, found
-        number += 1
-        place = target.with_name(f"{target.stem} ({number}){target.suffix}")
     return place, None
+
+
+def stands(target: Path, wrote: Callable[[str, str], bool]) -> bool:
+    """Whether a file just as we wrote it is at the target, or at a name taken instead of it."""
+    for place in _names(target):
+        if not place.is_file():
+            return False
+        if _is_ours(place, place.read_bytes(), wrote):
+            return True
+    return False
+
+
+def _names(target: Path) -> Iterator[Path]:
+    """The target, and the names that are taken instead, without end."""
+    yield target
+    for number in count(2):
+        yield target.with_name(f"{target.stem} ({number}){target.suffix}")
+
+
+def _is_ours(place: Path, found: bytes, wrote: Callable[[str, str], bool]) -> bool:
+    return wrote(str(place.absolute()), hashlib.sha256(found).hexdigest())
 
 
 def keep_replaced(folder: Path, content: bytes) -> None:

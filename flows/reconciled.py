@@ -1,4 +1,7 @@
-"""The reconciled workbook, written from the ledger: when a run ends and when more is known."""
+"""The reconciled workbook, written from the ledger: when a run ends and when more is known.
+
+The answers for machines beside it are written with it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from flows.answers_for_machines import Format, beside, content, records
 from flows.ledger import Ledger
 from flows.ordering import answers as answering
-from flows.outputs import Terms, default_output, keep_replaced, write_output
+from flows.outputs import Terms, default_output, keep_replaced, stands, write_output
 from flows.settings import Settings
+from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Entry, Submission
 from schemas.outcomes import NEEDS_PERSON, RowAnswer, State, WorkbookSummary
@@ -34,6 +39,7 @@ class Reconciled:
     seconds: float
     attention: tuple[tuple[str, int, str, str, str], ...] = ()
     stopped: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -55,12 +61,18 @@ class Figures:
 
 
 def write_reconciled(
-    ledger: Ledger, settings: Settings, submission_id: str, out: Path | None, run: Figures
+    ledger: Ledger,
+    settings: Settings,
+    submission_id: str,
+    out: Path | None,
+    run: Figures,
+    also: Sequence[Format] = (),
 ) -> Reconciled:
     """Write the reconciled workbook of a submission; the same ledger gives the same workbook.
 
     It is made from the source's kept bytes, never from a file that somebody may have sorted
-    meanwhile. Raises OutputFault and LedgerFault.
+    meanwhile. The answers for machines are written beside it in the formats `also`, and in
+    those that stand there from an earlier time. Raises OutputFault and LedgerFault.
     """
     submission = ledger.submission(submission_id)
     entries = ledger.entries(submission_id)
@@ -78,17 +90,19 @@ def write_reconciled(
     summary = _summary(submission, rows, entries, states, settings.timezone, now)
     if run.stopped:
         summary = _with_note(summary, f"The run was stopped: {run.stopped}")
-    content = reconcile(
-        ledger.workbook(submission.workbook_hash), submission.layout, rows, faults, summary
-    )
+    source = ledger.workbook(submission.workbook_hash)
+    reconciled = reconcile(source, submission.layout, rows, faults, summary)
     terms = Terms(
         wrote=ledger.wrote,
         will_write=partial(ledger.will_write, submission_id),
         keep=partial(keep_replaced, settings.state_dir / "replaced"),
     )
-    target = write_output(out or default_output(settings.output, submission.name), content, terms)
-    digest = hashlib.sha256(content).hexdigest()
+    wanted = out or default_output(settings.output, submission.name)
+    target = write_output(wanted, reconciled, terms)
+    digest = hashlib.sha256(reconciled).hexdigest()
     ledger.finish(submission_id, str(target.absolute()), digest, now)
+    formats = [kind for kind in Format if kind in also or stands(beside(target, kind), terms.wrote)]
+    written = _write_for_machines(source, submission, rows, target, formats, terms)
     return Reconciled(
         workbook=submission.name,
         output=str(target),
@@ -101,7 +115,25 @@ def write_reconciled(
         seconds=round((now - run.started_at).total_seconds(), 3),
         attention=attention(rows, entries),
         stopped=run.stopped,
+        also=tuple(str(path) for path in written),
     )
+
+
+def _write_for_machines(
+    source: bytes,
+    submission: Submission,
+    rows: Sequence[RowAnswer],
+    workbook: Path,
+    formats: Sequence[Format],
+    terms: Terms,
+) -> list[Path]:
+    if not formats:
+        return []
+    # By the headers it was read with: the settings may name others by now.
+    headers = {title: column for column, title in submission.layout.titles.items()}
+    frame = read_content(source, submission.name, headers).frame
+    told = records(frame, rows)
+    return [write_output(beside(workbook, kind), content(kind, told), terms) for kind in formats]
 
 
 def _summary(

@@ -26,6 +26,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from flows.answers_for_machines import formats_of
 from flows.desk import Desk, Planned, Progress, no_progress
 from flows.reconciled import Reconciled
 from flows.settings import Settings
@@ -49,10 +50,14 @@ def watched_by(progress: Progress) -> Iterator[None]:
 
 
 @task(name="read and plan", cache_policy=NO_CACHE, persist_result=False)
-async def read_and_plan(workbook: str, out: str | None, only_prices: bool) -> Planned:
+async def read_and_plan(
+    workbook: str, out: str | None, also: list[str], only_prices: bool
+) -> Planned:
     """Read, check and group the rows; write what is to be sent into the ledger."""
     place = Path(out) if out else None
-    return _desk.get().read_and_plan(Path(workbook), place, only_prices=only_prices)
+    return _desk.get().read_and_plan(
+        Path(workbook), place, formats_of(also), only_prices=only_prices
+    )
 
 
 @task(name="order", task_run_name="order {first} to {last}", cache_policy=NO_CACHE)
@@ -75,9 +80,10 @@ async def follow_orders(submission_id: str, seconds: float) -> int:
 
 
 @task(name="reconcile", cache_policy=NO_CACHE, persist_result=False)
-async def write_workbook(submission_id: str, out: str | None) -> Reconciled:
-    """Write the reconciled workbook."""
-    return _desk.get().reconcile(submission_id, Path(out) if out else None)
+async def write_workbook(submission_id: str, out: str | None, also: list[str]) -> Reconciled:
+    """Write the reconciled workbook, and the answers for machines if they are wanted."""
+    place = Path(out) if out else None
+    return _desk.get().reconcile(submission_id, place, formats_of(also))
 
 
 def _run_name() -> str:
@@ -94,11 +100,13 @@ async def submit_orders(
     account: str = "default",
     out: str | None = None,
     follow_seconds: float = 120,
+    also: list[str] | None = None,
     only_prices: bool = False,
 ) -> State[Any]:
     """Submit the orders of one workbook and write the reconciled workbook.
 
-    `only_prices`: every order is priced and none is placed.
+    `also` names formats of the answers for machines ("csv", "jsonl"). `only_prices`: every order
+    is priced and none is placed.
 
     The final state is named after what people must do with it: Completed, Needs attention
     or In doubt; Stopped (failed) when the marketplace refused to go on.
@@ -107,7 +115,7 @@ async def submit_orders(
     async with Desk(settings, _watcher.get()) as desk:
         token = _desk.set(desk)
         try:
-            result = await _run_stages(desk, workbook, out, follow_seconds, only_prices)
+            result = await _run_stages(desk, workbook, out, follow_seconds, also or [], only_prices)
         finally:
             _desk.reset(token)
     await acreate_markdown_artifact(summary_markdown(result), key="summary", description="Answers")
@@ -120,6 +128,7 @@ async def run_submit_orders(
     account: str,
     out: str | None,
     follow_seconds: float,
+    also: list[str],
     *,
     only_prices: bool = False,
 ) -> Reconciled:
@@ -133,6 +142,7 @@ async def run_submit_orders(
         account=account,
         out=out,
         follow_seconds=follow_seconds,
+        also=also,
         only_prices=only_prices,
         return_state=True,
     )
@@ -148,11 +158,12 @@ async def _run_stages(
     workbook: str,
     out: str | None,
     follow_seconds: float,
+    also: list[str],
     only_prices: bool,
 ) -> Reconciled:
     desk.progress("Reading", 0, 0)
     bar = await acreate_progress_artifact(0, key="progress", description=Path(workbook).name)
-    planned = await read_and_plan(workbook, out, only_prices)
+    planned = await read_and_plan(workbook, out, also, only_prices)
     await _show(bar, 0.1)
     total = len(planned.intent_ids)
     for done in range(0, total, BATCH):
@@ -167,7 +178,7 @@ async def _run_stages(
         await follow_orders(planned.submission_id, follow_seconds)
     await _show(bar, 0.9)
     desk.progress("Writing the answers", 0, 0)
-    result = await write_workbook(planned.submission_id, out)
+    result = await write_workbook(planned.submission_id, out, also)
     await _show(bar, 1)
     return result
 

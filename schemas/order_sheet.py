@@ -34,6 +34,7 @@ from schemas.sheet_layout import SheetLayout
 
 LONGEST_REFERENCE: Final = 35
 MOST_ROWS: Final = 499
+HIGHEST_LINE_NUMBER: Final = 999_999
 TEAM_MAXIMUM: Final = 10_000
 ENTERPRISE_MAXIMUM: Final = 200_000
 CURRENCIES: Final = ("USD", "EUR", "GBP", "JPY", "AUD")
@@ -286,7 +287,9 @@ def _line_number_forms(column: str) -> list[pa.Check]:
     return [
         _form("LINE_NUMBER_NOT_WHOLE", column, _is_whole),
         _form(
-            "LINE_NUMBER_RANGE", column, lambda s: ~_is_whole(s) | _numbers(s).between(0, 999_999)
+            "LINE_NUMBER_RANGE",
+            column,
+            lambda s: ~_is_whole(s) | _numbers(s).between(0, HIGHEST_LINE_NUMBER),
         ),
     ]
 

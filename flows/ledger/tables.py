@@ -53,7 +53,7 @@ outputs = Table(
     Column("hash", String(64), nullable=False),
     Column("at", String(32), nullable=False),
 )
-"""Every reconciled workbook that was about to take its name."""
+"""Every file with answers that was about to take its name."""
 
 sheet_faults = Table(
     "sheet_faults",

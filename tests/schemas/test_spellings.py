@@ -96,7 +96,7 @@ OTHER_NAMES = {
 }
 """reference, section 15.1 and C5."""
 
-NEEDED = frozenset({"extLineItemNumber"})
+NEEDED = frozenset({"extLineItemNumber", "totalCount", "items"})
 """Without it nobody could say which line an entry speaks of."""
 
 UNKNOWN = {"somethingNew": {"deeper": [1, {"links": None}]}, "recommendations": [], "x": "y"}
