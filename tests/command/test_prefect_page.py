@@ -46,6 +46,7 @@ def test_a_run_is_named_after_its_workbook_and_says_in_its_state_that_rows_need_
         "account",
         "out",
         "follow_seconds",
+        "also",
     }
 
     wait_for(lambda: len(of_run(prefect_api, "task_runs", run["id"])) >= 5)
