@@ -22,7 +22,7 @@ from uuid import uuid4
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from flows.marketplace.errors import (
     SILENT,
@@ -286,7 +286,7 @@ class Marketplace:
         raise_for(reply)
         try:
             return model.model_validate(json.loads(body, parse_float=Decimal))
-        except (ValueError, ValidationError):
+        except (ValueError, RecursionError):
             raise CallFailed("The marketplace's answer cannot be read.", reply) from None
 
     async def _call(
@@ -407,6 +407,6 @@ def _with_order(reply: Reply, body: bytes) -> Reply:
     try:
         raw: Any = json.loads(body, parse_float=Decimal)
         order = OrderAnswer.model_validate(raw)
-    except (ValueError, ValidationError):
+    except (ValueError, RecursionError):
         return Reply(reply.request_id, reply.http_status, code=UNREADABLE)
     return Reply(reply.request_id, reply.http_status, order=order, raw=raw)

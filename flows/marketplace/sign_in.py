@@ -92,7 +92,7 @@ class SignIn:
             body = answer.json()
             self._token = SecretStr(str(body["access_token"]))
             self._ends = monotonic() + float(body["expires_in"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise NotReachable(
                 "What answers at the sign-in address is not the marketplace's sign-in; check "
                 "ORDERDROP_SIGN_IN_URL. Nothing was ordered."

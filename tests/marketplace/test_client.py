@@ -211,6 +211,38 @@ async def test_an_answer_that_is_no_http_is_silence_and_never_counts_as_not_sent
     assert caught.value.reply.code == SILENT
 
 
+NESTED = "[" * 100_000
+"""Deeper than JSON can be read."""
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "kind"),
+    [
+        (201, NESTED, UNREADABLE, Kind.UNREADABLE),
+        (500, f'{{"code": {NESTED}', "HTTP/500", Kind.SILENT),
+        (400, f'{{"code": "1117", "message": {"[" * 400}{"]" * 400}}}', "1117", Kind.REFUSED),
+    ],
+)
+async def test_an_answer_nested_without_end_cannot_be_read(
+    status: int, body: str, code: str, kind: Kind
+) -> None:
+    async with misbehaving(http(status, body)) as url, connected(url) as marketplace:
+        reply = await placed(marketplace, intent_for())
+        assert (reply.http_status, reply.code, kind_of(reply)) == (status, code, kind)
+
+
+async def test_a_history_nested_without_end_cannot_be_read() -> None:
+    async with misbehaving(http(200, NESTED)) as url, connected(url) as marketplace:
+        with pytest.raises(CallFailed, match="cannot be read"):
+            await marketplace.history("P1", datetime.now(UTC), ["NEW"])
+
+
+async def test_a_sign_in_nested_without_end_is_something_else() -> None:
+    async with misbehaving(b"", http(200, NESTED)) as url, connected(url) as marketplace:
+        with pytest.raises(NotReachable, match="ORDERDROP_SIGN_IN_URL"):
+            await marketplace.ready()
+
+
 @asynccontextmanager
 async def going_wrong(status: int, *, in_sign_in: bool = False) -> AsyncIterator[Marketplace]:
     """A body in chunks that begins well and then is none; the client waits a second at most."""
