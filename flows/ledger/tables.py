@@ -90,6 +90,7 @@ entries = Table(
     Column("answer", Text, nullable=False),
     Column("refused", Boolean, nullable=False),
     Column("answered_at", String(32)),
+    Column("body_key", String(64), nullable=False, server_default=""),
     Index("entries_by_intent", "intent_id"),
 )
 
@@ -120,7 +121,8 @@ intents = Table(
     Column("answered_at", String(32)),
     Column("lease_owner", String(36), nullable=False),
     Column("lease_until", String(32), nullable=False),
-    Column("doubt", String(32), nullable=False, server_default=""),
+    # SQLite does not look at lengths, and changing the type there would copy the table.
+    Column("doubt", Text().with_variant(String(32), "sqlite"), nullable=False, server_default=""),
     Column("looks", Integer, nullable=False, server_default="0"),
     Column("looked_at", String(32)),
     Column("replaces", String(36)),

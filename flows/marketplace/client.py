@@ -6,6 +6,7 @@ flight grows (docs/design.md, figures).
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from uuid import uuid4
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from flows.marketplace.errors import (
     SILENT,
@@ -103,6 +104,7 @@ class Marketplace:
         self._address = address
         self.pace = pace
         self._patience = patience
+        self._read_seconds = read_seconds
         self._client = httpx.AsyncClient(
             transport=AiohttpTransport(limits=httpx.Limits(max_connections=500)),
             timeout=httpx.Timeout(read_seconds, connect=connect_seconds(read_seconds), pool=None),
@@ -114,6 +116,7 @@ class Marketplace:
             address.client_id,
             address.client_secret,
             patience,
+            read_seconds + connect_seconds(read_seconds),
         )
 
     async def __aenter__(self) -> Self:
@@ -288,7 +291,7 @@ class Marketplace:
         raise_for(reply)
         try:
             return model.model_validate(json.loads(body, parse_float=Decimal))
-        except (ValueError, ValidationError):
+        except (ValueError, RecursionError):
             raise CallFailed("The marketplace's answer cannot be read.", reply) from None
 
     async def _call(
@@ -345,9 +348,14 @@ class Marketplace:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             code = UNREACHABLE if _nothing_was_sent(error) else SILENT
             return Reply(request_id, None, code=code), b""
+        except aiohttp.ClientError:
+            # Not one of the transport's own: what came back is no HTTP, so the request had gone.
+            return Reply(request_id, None, code=SILENT), b""
         try:
-            await answer.aread()
-        except httpx.HTTPError:
+            # When a body in chunks goes wrong, aiohttp tells nobody and its time-out is gone.
+            async with asyncio.timeout(self._read_seconds):
+                await answer.aread()
+        except (httpx.HTTPError, aiohttp.ClientError, TimeoutError):
             # The headers came, the body is cut: a success that cannot be read, or silence.
             is_success = answer.status_code in SUCCESS
             code = UNREADABLE if is_success else f"HTTP/{answer.status_code}"
@@ -404,6 +412,6 @@ def _with_order(reply: Reply, body: bytes) -> Reply:
     try:
         raw: Any = json.loads(body, parse_float=Decimal)
         order = OrderAnswer.model_validate(raw)
-    except (ValueError, ValidationError):
+    except (ValueError, RecursionError):
         return Reply(reply.request_id, reply.http_status, code=UNREADABLE)
     return Reply(reply.request_id, reply.http_status, order=order, raw=raw)

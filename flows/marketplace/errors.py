@@ -59,10 +59,14 @@ def error_parts(status: int, body: bytes) -> tuple[str, str, tuple[str, ...], bo
     """
     try:
         parsed: Any = json.loads(body)
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        return f"HTTP/{status}", "", (), False
+        if isinstance(parsed, dict):
+            return _said(status, parsed)
+    except (ValueError, RecursionError):
+        pass  # no JSON, or nested deeper than anything that the vendor says
+    return f"HTTP/{status}", "", (), False
+
+
+def _said(status: int, parsed: dict[str, Any]) -> tuple[str, str, tuple[str, ...], bool]:
     details = parsed.get("additionalDetails") or parsed.get("invalidFields") or ()
     if not isinstance(details, list | tuple):
         details = (details,)

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from time import monotonic, time
 from typing import Final
 
+import aiohttp
 import httpx
 from pydantic import SecretStr
 
@@ -39,12 +40,15 @@ class SignIn:
         client_id: str,
         secret: SecretStr,
         patience: float,
+        call_seconds: float,
     ) -> None:
+        """`call_seconds`: how long one exchange may take in all."""
         self._client = client
         self._url = url + TOKEN_PATH
         self._client_id = client_id
         self._secret = secret
         self._patience = patience
+        self._call_seconds = call_seconds
         self._token: SecretStr | None = None
         self._ends = 0.0
         self._renewed_at = -RENEW_AFTER_REFUSAL
@@ -88,7 +92,7 @@ class SignIn:
             body = answer.json()
             self._token = SecretStr(str(body["access_token"]))
             self._ends = monotonic() + float(body["expires_in"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise NotReachable(
                 "What answers at the sign-in address is not the marketplace's sign-in; check "
                 "ORDERDROP_SIGN_IN_URL. Nothing was ordered."
@@ -99,10 +103,12 @@ class SignIn:
         wait = 0.5
         for last in range(_TRIES):
             try:
-                answer = await self._client.post(
-                    self._url, data=form, headers={"Accept": "application/json"}
-                )
-            except httpx.HTTPError:
+                # A body in chunks that goes wrong would be waited for without end.
+                async with asyncio.timeout(self._call_seconds):
+                    answer = await self._client.post(
+                        self._url, data=form, headers={"Accept": "application/json"}
+                    )
+            except (httpx.HTTPError, aiohttp.ClientError, TimeoutError):
                 answer = None
             if answer is not None and answer.status_code < 500 and answer.status_code != 429:
                 return answer

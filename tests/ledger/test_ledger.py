@@ -16,6 +16,7 @@ from sqlalchemy import text
 from flows.ledger import Ledger, LedgerFault
 from flows.ledger.database import open_engine
 from flows.marketplace.errors import error_parts
+from flows.ordering.life import Doubt, Kind
 from schemas.entries import Decision
 from schemas.faults import Fault
 from schemas.orders import Intent, IntentState, OrderAnswer, Reply
@@ -272,6 +273,64 @@ async def test_an_order_id_that_is_anothers_already_makes_the_intent_stuck(
     reached = await ledger.answer(second.intent_id, accepted("1"), IntentState.ACCEPTED, "", NOW)
     assert reached is IntentState.STUCK
     assert (now(ledger, second).state, now(ledger, second).order_id) == (IntentState.STUCK, "")
+
+
+@pytest.mark.parametrize("doubt", [*Kind, *Doubt], ids=lambda doubt: doubt.name)
+@pytest.mark.parametrize("then", [IntentState.SENT, IntentState.LOOKING])
+async def test_whatever_an_intent_is_in_doubt_for_is_kept_word_for_word(
+    ledger: Ledger, then: IntentState, doubt: str
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    await sent(ledger, intent)
+    fault = replace(answered(500, "1124", service=True), request_id="r-1")
+    assert await ledger.answer(intent.intent_id, fault, then, doubt, NOW) is then
+    assert (now(ledger, intent).state, now(ledger, intent).doubt) == (then, doubt)
+    if then is IntentState.SENT:
+        assert await ledger.doubt(intent.intent_id, doubt, NOW)
+        assert (now(ledger, intent).state, now(ledger, intent).doubt) == (
+            IntentState.LOOKING,
+            doubt,
+        )
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "not found, and too old to be sent again",
+        "could be any of 9206417733, 9206417734",
+        f"could be any of {', '.join(str(9206417733 + n) for n in range(500))}",
+    ],
+)
+async def test_why_an_intent_is_stuck_is_kept_word_for_word(
+    ledger: Ledger, place: Place, why: str
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    await sent(ledger, intent)
+    await ledger.stick(intent.intent_id, why, NOW)
+    assert (now(ledger, intent).state, now(ledger, intent).doubt) == (IntentState.STUCK, why)
+    assert place.rows("select state, why from changes order by position")[-1] == ("stuck", why)
+
+
+@pytest.mark.parametrize("way", ["answered", "found by looking up"])
+async def test_an_order_that_is_anothers_is_named_in_full(ledger: Ledger, way: str) -> None:
+    first, second = intent_for(), intent_for()
+    write(ledger, first, second)
+    await sent(ledger, first)
+    await sent(ledger, second, "r-2")
+    reply = replace(accepted("9206417733"), request_id="r-1")
+    await ledger.answer(first.intent_id, reply, IntentState.ACCEPTED, "", NOW)
+    if way == "answered":
+        reply = replace(reply, request_id="r-2")
+        await ledger.answer(second.intent_id, reply, IntentState.ACCEPTED, "", NOW)
+    else:
+        await ledger.bind(second.intent_id, order_answer("9206417733"), NOW)
+    known = now(ledger, second)
+    assert (known.state, known.doubt) == (
+        IntentState.STUCK,
+        "order 9206417733 is another's already",
+    )
 
 
 async def test_an_answer_that_comes_after_the_intent_was_settled_changes_nothing(

@@ -23,6 +23,7 @@ from flows.marketplace.errors import (
     ClockApart,
     NotReachable,
     SignInRefused,
+    TryLater,
 )
 from flows.marketplace.pace import Pace
 from flows.ordering.life import Kind, kind_of
@@ -203,6 +204,114 @@ async def test_whatever_comes_back_becomes_a_reply_of_the_right_kind(
     async with misbehaving(answer) as url, connected(url) as marketplace:
         reply = await placed(marketplace, intent_for())
     assert (reply.code, kind_of(reply)) == (code, kind)
+
+
+NO_HTTP = {
+    "no status line": b"\0\1garbage\r\n\r\n",
+    "a status that is no number": b"HTTP/1.1 abc OK\r\n\r\n",
+    "an endless header": b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+    "a chunk without a size": b"HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n",
+    "a length below zero": b"HTTP/1.1 201 X\r\nContent-Length: -5\r\n\r\n",
+    "two lengths": b"HTTP/1.1 201 X\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+}
+
+
+@pytest.mark.parametrize("answer", NO_HTTP.values(), ids=NO_HTTP.keys())
+async def test_an_answer_that_is_no_http_is_silence_and_never_counts_as_not_sent(
+    answer: bytes,
+) -> None:
+    async with misbehaving(answer) as url, connected(url) as marketplace:
+        reply = await placed(marketplace, intent_for())
+        assert (reply.http_status, reply.code, kind_of(reply)) == (None, SILENT, Kind.SILENT)
+        with pytest.raises(TryLater) as caught:
+            await marketplace.history("P1", datetime.now(UTC), ["NEW"])
+    assert caught.value.reply.code == SILENT
+
+
+NESTED = "[" * 100_000
+"""Deeper than JSON can be read."""
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "kind"),
+    [
+        (201, NESTED, UNREADABLE, Kind.UNREADABLE),
+        (500, f'{{"code": {NESTED}', "HTTP/500", Kind.SILENT),
+        (400, f'{{"code": "1117", "message": {"[" * 400}{"]" * 400}}}', "1117", Kind.REFUSED),
+    ],
+)
+async def test_an_answer_nested_without_end_cannot_be_read(
+    status: int, body: str, code: str, kind: Kind
+) -> None:
+    async with misbehaving(http(status, body)) as url, connected(url) as marketplace:
+        reply = await placed(marketplace, intent_for())
+        assert (reply.http_status, reply.code, kind_of(reply)) == (status, code, kind)
+
+
+async def test_a_history_nested_without_end_cannot_be_read() -> None:
+    async with misbehaving(http(200, NESTED)) as url, connected(url) as marketplace:
+        with pytest.raises(CallFailed, match="cannot be read"):
+            await marketplace.history("P1", datetime.now(UTC), ["NEW"])
+
+
+async def test_a_sign_in_nested_without_end_is_something_else() -> None:
+    async with misbehaving(b"", http(200, NESTED)) as url, connected(url) as marketplace:
+        with pytest.raises(NotReachable, match="ORDERDROP_SIGN_IN_URL"):
+            await marketplace.ready()
+
+
+@asynccontextmanager
+async def going_wrong(status: int, *, in_sign_in: bool = False) -> AsyncIterator[Marketplace]:
+    """A body in chunks that begins well and then is none; the client waits a second at most."""
+    begun = f"HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n"
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if "/ims/" in head and not in_sign_in:
+            writer.write(http(200, TOKEN))
+        else:
+            writer.write(begun.encode())
+            await writer.drain()
+            await asyncio.sleep(0.1)  # the head is read before the rest comes
+            writer.write(b"zz\r\nabc\r\n")
+        await writer.drain()
+        writer.close()
+
+    served = await asyncio.start_server(handle, "127.0.0.1", 0)
+    to = address(f"http://127.0.0.1:{served.sockets[0].getsockname()[1]}")
+    async with (
+        served,
+        Marketplace(to, Pace(985), patience=0.01, read_seconds=0.5) as marketplace,
+        asyncio.timeout(20),
+    ):
+        yield marketplace
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [(201, UNREADABLE, Kind.UNREADABLE), (502, "HTTP/502", Kind.SILENT)],
+)
+async def test_a_body_that_stops_being_http_is_not_waited_for_without_end(
+    status: int, code: str, kind: Kind
+) -> None:
+    async with going_wrong(status) as marketplace:
+        reply = await placed(marketplace, intent_for())
+        assert (reply.http_status, reply.code, kind_of(reply)) == (status, code, kind)
+        with pytest.raises(CallFailed):
+            await marketplace.history("P1", datetime.now(UTC), ["NEW"])
+
+
+async def test_a_sign_in_that_stops_being_http_is_not_waited_for_without_end() -> None:
+    async with going_wrong(200, in_sign_in=True) as marketplace:
+        with pytest.raises(NotReachable, match="cannot be reached"):
+            await marketplace.ready()
+
+
+@pytest.mark.parametrize("answer", NO_HTTP.values(), ids=NO_HTTP.keys())
+async def test_a_sign_in_that_is_no_http_cannot_be_reached(answer: bytes) -> None:
+    async with misbehaving(b"", answer) as url, connected(url) as marketplace:
+        with pytest.raises(NotReachable, match="cannot be reached; check the internet"):
+            await marketplace.ready()
 
 
 async def test_a_request_that_is_too_late_writes_no_body_and_executes_nothing(
