@@ -63,6 +63,9 @@ def write_reconciled(
     meanwhile. Raises OutputFault and LedgerFault.
     """
     submission = ledger.submission(submission_id)
+    # Asked before the answers are read: what is learned meanwhile counts as not told yet.
+    newest = ledger.newest_known(submission_id)
+    told_until = max(newest or submission.started_at, submission.started_at)
     entries = ledger.entries(submission_id)
     faults = ledger.faults(submission_id)
     intent_ids = [entry.intent_id for entry in entries if entry.intent_id]
@@ -88,7 +91,7 @@ def write_reconciled(
     )
     target = write_output(out or default_output(settings.output, submission.name), content, terms)
     digest = hashlib.sha256(content).hexdigest()
-    ledger.finish(submission_id, str(target.absolute()), digest, now)
+    ledger.finish(submission_id, str(target.absolute()), digest, told_until)
     return Reconciled(
         workbook=submission.name,
         output=str(target),
