@@ -5,7 +5,7 @@ look at what is open or in doubt  ─▶  write the workbooks again that tell of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from getpass import getuser
@@ -52,27 +52,32 @@ async def follow_up(desk: Desk) -> FollowedUp:
     """Look once at every order that is open or in doubt, and write what changed.
 
     An intent that stays unanswered is sent again half-hourly at the most; all others are read
-    in history pages, one look for each customer.
+    in history pages, one look for each customer. What an earlier look or another process has
+    learned and no workbook tells yet (it was killed, the disk was full) is written as well.
     """
     ledger, settings = desk.ledger, desk.settings
     before = ledger.unfinished(settings.account, desk.environment, final_statuses())
-    stood = _standings(ledger, before)
+    ids = [intent.intent_id for intent in before]
+    stood = _standings(ledger, ids)
     try:
         await follow_once(desk.hands, before)
     except MarketplaceStop as stop:
         desk.stopped = str(stop)
-    after = _standings(ledger, before)
-    changed = [i for i in stood if after[i] != stood[i]]
+    after = _standings(ledger, ids)
+    changed = {i for i in stood if after[i] != stood[i]}
+    untold = ledger.untold(settings.account, desk.environment)
+    changed |= untold.difference(ledger.replaced_by(changed))
     run = Figures(desk.started_at, desk.calls)
     written, failed = rewrite(ledger, settings, changed, run)
+    news = _standings(ledger, changed)
     left = ledger.unfinished(settings.account, desk.environment, final_statuses())
-    now = _standings(ledger, left)
+    now = _standings(ledger, [intent.intent_id for intent in left])
     return FollowedUp(
         looked_at=len(before),
         changed=len(changed),
         open=sum(one.state is State.OPEN for one in now.values()),
         in_doubt=sum(one.state is State.IN_DOUBT for one in now.values()),
-        failed=sum(after[i].state is State.FAILED for i in changed),
+        failed=sum(one.state is State.FAILED for one in news.values()),
         workbooks=written,
         not_written=failed,
         calls=desk.calls,
@@ -114,11 +119,10 @@ class _Standing:
     looks: int
 
 
-def _standings(ledger: Ledger, intents: Sequence[Intent]) -> Mapping[str, _Standing]:
-    ids = [intent.intent_id for intent in intents]
-    seen = ledger.latest_outcomes(ids)
+def _standings(ledger: Ledger, intent_ids: Collection[str]) -> Mapping[str, _Standing]:
+    seen = ledger.latest_outcomes(intent_ids)
     found: dict[str, _Standing] = {}
-    for intent_id, intent in ledger.intents(ids).items():
+    for intent_id, intent in ledger.intents(intent_ids).items():
         order = seen[intent_id][0] if intent_id in seen else None
         status = order.status if order else ""
         found[intent_id] = _Standing(intent_state(intent, order), status, intent.looks)

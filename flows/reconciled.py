@@ -75,6 +75,9 @@ def write_reconciled(
     those that stand there from an earlier time. Raises OutputFault and LedgerFault.
     """
     submission = ledger.submission(submission_id)
+    # Asked before the answers are read: what is learned meanwhile counts as not told yet.
+    newest = ledger.newest_known(submission_id)
+    told_until = max(newest or submission.started_at, submission.started_at)
     entries = ledger.entries(submission_id)
     faults = ledger.faults(submission_id)
     intent_ids = [entry.intent_id for entry in entries if entry.intent_id]
@@ -100,7 +103,7 @@ def write_reconciled(
     wanted = out or default_output(settings.output, submission.name)
     target = write_output(wanted, reconciled, terms)
     digest = hashlib.sha256(reconciled).hexdigest()
-    ledger.finish(submission_id, str(target.absolute()), digest, now)
+    ledger.finish(submission_id, str(target.absolute()), digest, told_until)
     formats = [kind for kind in Format if kind in also or stands(beside(target, kind), terms.wrote)]
     written = _write_for_machines(source, submission, rows, target, formats, terms)
     return Reconciled(

@@ -17,7 +17,7 @@ from typing import Final, TypeVar, cast
 
 from sqlalchemy import Connection, exists, func, insert, select, update
 
-from flows.ledger import sends, steps, tables
+from flows.ledger import sends, steps, tables, workbooks
 from flows.ledger.database import open_engine
 from flows.ledger.faults import LedgerFault, said_plainly
 from flows.ledger.group import GroupCommit
@@ -226,7 +226,7 @@ class Ledger:
             return tuple(fault_of(row) for row in rows.mappings())
 
     def finish(self, submission_id: str, output: str, output_hash: str, at: datetime) -> None:
-        """The reconciled workbook of a run was written."""
+        """The reconciled workbook of a run was written; it tells what was learned until `at`."""
         with self._write() as connection:
             connection.execute(
                 update(tables.submissions)
@@ -489,28 +489,29 @@ class Ledger:
             return history_of(connection, intent_id)
 
     def submissions_with(self, intent_ids: Iterable[str]) -> tuple[Submission, ...]:
-        """The newest submission of each reconciled workbook that tells of one of the intents."""
+        """The submissions whose reconciled workbooks tell of one of the intents."""
         ids = sorted(set(intent_ids))
-        outputs: set[str] = set()
-        table, entries = tables.submissions, tables.entries
-        newest: dict[str, Submission] = {}
+        found: dict[str, Submission] = {}
         with self._read() as connection:
             for start in range(0, len(ids), _CHUNK):
-                rows = connection.execute(
-                    select(table.c.output)
-                    .join(entries, entries.c.submission_id == table.c.submission_id)
-                    .where(entries.c.intent_id.in_(ids[start : start + _CHUNK]))
-                )
-                outputs.update(row.output for row in rows if row.output)
-            for output in sorted(outputs):
-                found = connection.execute(
-                    select(table)
-                    .where(table.c.output == output)
-                    .order_by(table.c.started_at.desc())
-                    .limit(1)
-                )
-                newest[output] = submission_of(found.mappings().one())
-        return tuple(newest.values())
+                for run in workbooks.submissions_with(connection, ids[start : start + _CHUNK]):
+                    found[run.submission_id] = run
+        return tuple(sorted(found.values(), key=lambda run: run.started_at))
+
+    def untold(self, account: str, environment: Environment) -> frozenset[str]:
+        """Intents of which a reconciled workbook of ours does not tell the newest.
+
+        A workbook whose kept bytes are not here is left to the computer that has them.
+        """
+        with self._read() as connection:
+            found = workbooks.untold(connection, account, environment)
+        here = {digest: (self._keep / digest).exists() for digest in {of for _, of in found}}
+        return frozenset(intent_id for intent_id, digest in found if here[digest])
+
+    def newest_known(self, submission_id: str) -> datetime | None:
+        """The newest moment at which something was learned of a submission's intents."""
+        with self._read() as connection:
+            return workbooks.newest_known(connection, submission_id)
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:

@@ -1,0 +1,188 @@
+"""Following up at a desk: what the ledger knows comes into the workbooks, whatever was in the way.
+
+The plain stages against a real embedded marketplace, the ledger in either database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openpyxl
+import pytest
+from pydantic import SecretStr
+
+from flows.desk import Desk
+from flows.follow_up import FollowedUp, follow_up
+from flows.ledger import Ledger
+from flows.ordering.follow import follow_once
+from flows.ordering.states import final_statuses
+from flows.reconciled import Reconciled
+from flows.settings import Settings
+from schemas.orders import Intent
+from tests.command.test_submit import answers_in
+from tests.connections import embedded
+from tests.databases import KINDS, database
+
+CUSTOMER, OFFER = "T000001", "65310542CA04A12"
+TITLES = ("externalReferenceId", "customerId", "orderType", "offerId", "quantity", "currencyCode")
+FINISHED_AFTER = 0.3
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A marketplace with a customer so large that no order changes its price level."""
+    licences = [{"product": OFFER[:10], "quantity": 9000, "currencyCode": "USD"}]
+    customer = {"customerId": CUSTOMER, "cotermDate": "2027-06-30", "licences": licences}
+    with embedded("--finish-after", str(FINISHED_AFTER), "--no-throttle") as url:
+        httpx.post(f"{url}/control/seed-customer", json=customer).raise_for_status()
+        yield url
+
+
+@dataclass(frozen=True)
+class Office:
+    """A folder to work in; references are its own, so that tests may share a marketplace."""
+
+    server: str
+    folder: Path
+    ledger_url: str | None
+
+    def settings(self, state: str = "state") -> Settings:
+        return Settings(
+            environment="sandbox",
+            marketplace_url=self.server,
+            client_id="practice",
+            client_secret=SecretStr("practice-secret"),
+            state_dir=self.folder / state,
+            ledger_url=self.ledger_url,
+            output=self.folder / "output" / state,
+            patience=0.001,
+        )
+
+    @asynccontextmanager
+    async def desk(self, state: str = "state") -> AsyncIterator[Desk]:
+        async with Desk(self.settings(state)) as desk:
+            yield desk
+
+    def sheet(self, name: str, *references: str) -> Path:
+        book = openpyxl.Workbook()
+        page = book.active
+        assert page is not None
+        page.append(TITLES)
+        for reference in references:
+            page.append((self.full(reference), CUSTOMER, "NEW", OFFER, 1, "USD"))
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        book.save(path)
+        return path
+
+    def full(self, reference: str) -> str:
+        return f"{self.folder.name[-20:]}-{reference}"
+
+    async def submit(
+        self,
+        path: Path,
+        state: str = "state",
+        out: Path | None = None,
+        before: Callable[[Desk], None] = lambda _: None,
+    ) -> Reconciled:
+        async with self.desk(state) as desk:
+            before(desk)
+            planned = desk.read_and_plan(path, out)
+            await desk.place(planned.intent_ids, 0, len(planned.intent_ids))
+            return desk.reconcile(planned.submission_id, out)
+
+    async def follow_up(self, state: str = "state") -> FollowedUp:
+        async with self.desk(state) as desk:
+            return await follow_up(desk)
+
+
+@pytest.fixture(params=KINDS)
+def office(request: pytest.FixtureRequest, server: str, tmp_path: Path) -> Iterator[Office]:
+    with database(request.param, tmp_path) as url:
+        yield Office(server, tmp_path, url)
+
+
+def told(output: str | Path) -> dict[str, dict[str, Any]]:
+    """What stands beside the order of each reference (its last word)."""
+    rows = answers_in(Path(output)).values()
+    return {row["externalReferenceId"].rpartition("-")[2]: row for row in rows}
+
+
+def results(output: str | Path) -> dict[str, str]:
+    return {reference: row["Result"] for reference, row in told(output).items()}
+
+
+def unfinished(ledger: Ledger) -> tuple[Intent, ...]:
+    return ledger.unfinished("default", "sandbox", final_statuses())
+
+
+async def finished() -> None:
+    """Until the marketplace has finished what was ordered."""
+    await asyncio.sleep(FINISHED_AFTER * 2)
+
+
+async def test_what_a_killed_follow_has_learned_is_written_by_the_next(office: Office) -> None:
+    """Killed between the look and the writing: the ledger knows, and the workbook must say."""
+    ran = await office.submit(office.sheet("a.xlsx", "A"))
+    await finished()
+    async with office.desk() as desk:
+        await follow_once(desk.hands, unfinished(desk.ledger))
+        assert unfinished(desk.ledger) == ()
+    assert results(ran.output) == {"A": "Accepted, not finished yet"}
+    followed = await office.follow_up()
+    assert (followed.looked_at, followed.changed) == (0, 1)
+    assert followed.workbooks == (ran.output,)
+    assert results(ran.output) == {"A": "Ordered"}
+    again = await office.follow_up()
+    assert (again.looked_at, again.changed, again.workbooks) == (0, 0, ())
+
+
+async def test_what_found_no_room_on_the_disk_is_written_by_the_next_follow(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = await office.submit(office.sheet("a.xlsx", "A"))
+    await finished()
+
+    def full(*_: object) -> Path:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        followed = await office.follow_up()
+    assert (followed.changed, followed.workbooks, followed.exit_code) == (1, (), 3)
+    assert "No space left on device" in followed.not_written[0]
+    assert results(ran.output) == {"A": "Accepted, not finished yet"}
+    followed = await office.follow_up()
+    assert (followed.looked_at, followed.workbooks, followed.exit_code) == (0, (ran.output,), 0)
+    assert results(ran.output) == {"A": "Ordered"}
+
+
+async def test_a_workbook_whose_run_was_killed_before_writing_waits_for_its_next_drop(
+    office: Office,
+) -> None:
+    path = office.sheet("a.xlsx", "A")
+    async with office.desk() as desk:
+        planned = desk.read_and_plan(path)
+        await desk.place(planned.intent_ids, 0, 1)
+    await finished()
+    assert (await office.follow_up()).workbooks == ()
+    assert results((await office.submit(path)).output) == {"A": "Ordered"}
+
+
+async def test_of_a_workbook_dropped_twice_only_the_newest_run_is_written_again(
+    office: Office,
+) -> None:
+    """Mended and dropped again: the rows of the first drop must not come back."""
+    await office.submit(office.sheet("a.xlsx", "A", "B"))
+    ran = await office.submit(office.sheet("a.xlsx", "A", "C"))
+    await finished()
+    followed = await office.follow_up()
+    assert followed.workbooks == (ran.output,)
+    assert results(ran.output) == {"A": "Ordered before, not sent", "C": "Ordered"}
+    assert (await office.follow_up()).changed == 0
