@@ -302,9 +302,9 @@ def _opening(settings: Settings) -> str:
 def _look_first(workbook: Path, out: Path | None, settings: Settings) -> None:
     """What can be told in an instant is told before any server is started."""
     from flows.outputs import check_place, default_output
-    from flows.workbook.parts import open_package, read_bytes
+    from flows.workbook.parts import check_kind, read_bytes
 
-    open_package(read_bytes(workbook), workbook.name).close()
+    check_kind(read_bytes(workbook), workbook.name)
     check_place(out or default_output(settings.output, workbook.name), workbook)
 
 

@@ -14,6 +14,7 @@ from flows.ledger import Ledger
 from flows.ordering import answers as answering
 from flows.outputs import Terms, default_output, keep_replaced, write_output
 from flows.settings import Settings
+from flows.workbook.fresh import as_xlsx
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Entry, Submission
 from schemas.outcomes import NEEDS_PERSON, RowAnswer, State, WorkbookSummary
@@ -79,7 +80,11 @@ def write_reconciled(
     if run.stopped:
         summary = _with_note(summary, f"The run was stopped: {run.stopped}")
     content = reconcile(
-        ledger.workbook(submission.workbook_hash), submission.layout, rows, faults, summary
+        as_xlsx(ledger.workbook(submission.workbook_hash), submission.name),
+        submission.layout,
+        rows,
+        faults,
+        summary,
     )
     terms = Terms(
         wrote=ledger.wrote,
