@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from posixpath import normpath
 from typing import Final
 from zipfile import ZipFile
 
-from flows.workbook.errors import NotAWorkbook, WorkbookMissing
-from flows.workbook.kinds import Kind, kind_of
+from flows.workbook.errors import WorkbookMissing
+from flows.workbook.kinds import kind_of
 from flows.workbook.plain_xml import column_number
 from flows.workbook.xml_parts import local, scan
 from schemas.sheet_layout import column_letters
@@ -35,13 +34,6 @@ def read_bytes(path: Path) -> bytes:
 def check_kind(content: bytes, name: str) -> None:
     """What can be told at once of a file that cannot be read. Raises NotAWorkbook."""
     kind_of(content, name)
-
-
-def open_package(content: bytes, name: str) -> ZipFile:
-    """An .xlsx or .xlsm file as a zip of parts, checked whole. Raises NotAWorkbook."""
-    if kind_of(content, name) is not Kind.XLSX:
-        raise NotAWorkbook(f"{name} is not an .xlsx workbook; save it as one in Excel.")
-    return ZipFile(BytesIO(content))
 
 
 @dataclass(frozen=True, slots=True)

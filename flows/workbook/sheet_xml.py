@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flows.workbook.cells import cell_text, date_of, id_trouble
+from flows.workbook.cells import EXACT_DIGITS, cell_text, date_of, id_trouble
 from flows.workbook.number_formats import PLAIN, Look
 from flows.workbook.plain_xml import column_number
 from flows.workbook.shared_strings import plain_text
@@ -23,6 +23,9 @@ LONGEST_ROW: Final = 64 << 20
 """Bytes of one row; longer ones are no work of a person."""
 
 _HEAD: Final = 16 << 20
+_REMEMBERED: Final = 100_000
+_PLAIN_NUMBER: Final = b"plain"
+"""Stands for the type of numbers whose look neither makes dates of them nor adds zeros."""
 _ROW: Final = re.compile(rb'(?: r="([0-9]+)")?([^>]*)>')
 _CELL: Final = re.compile(
     rb'<c(?: r="([A-Z]{1,3})[0-9]+")?([^>/]*)(?:/>|>(?:<v>([^<]*)</v>)?(.*?)</c>)', re.DOTALL
@@ -66,6 +69,7 @@ class SheetScan:
         self._rest = b""
         self._kinds: dict[bytes, tuple[bytes, Look]] = {}
         self._places: dict[bytes, int] = {}
+        self._texts: dict[bytes, str] = {}
         self._row = 0
 
     def top(self) -> dict[int, dict[int, str]]:
@@ -87,7 +91,7 @@ class SheetScan:
                 found[number] = texts
         return found
 
-    def table(self, wanted: Wanted) -> Table:
+    def table(self, wanted: Wanted) -> Table:  # noqa: PLR0912  # one branch to a kind of cell
         """What the sheet holds in the wanted columns (`Book.table`)."""
         # The loop over the cells is the hot place of all reading; hence the local names.
         slots = {place: slot for slot, place in enumerate(wanted.columns)}
@@ -102,19 +106,24 @@ class SheetScan:
         for number, attributes, body in self._rows():
             texts = empty.copy()
             place = row_last = 0
-            for letters, look_of, value, other in self._cells(body):
+            cells = self._cells(body)
+            for letters, look_of, value, other in cells:
                 place = place_of.get(letters) or self._place(letters, place)
                 if not value and not other:
                     continue
                 known = kind_of.get(look_of) or self._kind(look_of)
                 slot = slots.get(place)
                 if slot is None:
-                    if place > row_last and self._shows(known, value, other):
-                        row_last = place
+                    if place > last_column and self._shows(known, value, other):
+                        last_column = row_last = place
                     continue
                 kind, look = known
                 if kind == b"s" and value:
                     text = strings[int(value)]
+                elif kind == _PLAIN_NUMBER and _is_digits(value) and not other:
+                    text = value.decode()
+                elif kind == b"inlineStr":
+                    text = self._inline(other)
                 else:
                     text, trouble = self._text(kind, look, value, other, is_id=place in ids)
                     if trouble:
@@ -124,7 +133,7 @@ class SheetScan:
                 if text:
                     texts[slot] = text
                     row_last = max(row_last, place)
-            if row_last:
+            if row_last or self._any_shows(cells):
                 numbers.append(number)
                 flat += texts
                 last_column = max(last_column, row_last)
@@ -224,8 +233,18 @@ class SheetScan:
             raise NotPlain
         style, kind = _STYLE.search(attributes), _KIND.search(attributes)
         look = self._meaning.look(int(style[1])) if style else self._meaning.look(0)
-        self._kinds[attributes] = found = (kind[1] if kind else b"n", look)
+        name = kind[1] if kind else b"n"
+        if name == b"n" and not look.is_date and not look.zeros:
+            name = _PLAIN_NUMBER
+        self._kinds[attributes] = found = (name, look)
         return found
+
+    def _any_shows(self, cells: Sequence[tuple[bytes, bytes, bytes, bytes]]) -> bool:
+        return any(
+            self._shows(self._kind(attributes), value, other)
+            for _, attributes, value, other in cells
+            if value or other
+        )
 
     def _shows(self, known: tuple[bytes, Look], value: bytes, other: bytes) -> bool:
         text, trouble = self._text(*known, value, other, is_id=False)
@@ -237,7 +256,7 @@ class SheetScan:
         """What one cell shows, and why it cannot be taken if it cannot."""
         if other:
             if kind == b"inlineStr":
-                return plain_text(b"".join(_INLINE.findall(_PHONETIC.sub(b"", other)))), None
+                return self._inline(other), None
             stored = _VALUE.search(other)
             value = stored[1] if stored else value
             if not value and kind != b"str":
@@ -247,11 +266,21 @@ class SheetScan:
         except (ValueError, IndexError):
             raise damaged() from None
 
+    def _inline(self, content: bytes) -> str:
+        """Text that stands in the cell itself; the same few words come again and again."""
+        text = self._texts.get(content)
+        if text is None:
+            if len(self._texts) > _REMEMBERED:
+                self._texts.clear()
+            pieces = _INLINE.findall(_PHONETIC.sub(b"", content))
+            text = self._texts[content] = plain_text(b"".join(pieces))
+        return text
+
     def _reader(self, kind: bytes) -> Callable[[bytes, Look, bool], tuple[str, Trouble | None]]:
         match kind:
             case b"s":
                 return lambda value, _look, _is_id: (self._meaning.strings[int(value)], None)
-            case b"n":
+            case b"n" | b"plain":
                 return self._number
             case b"b":
                 return lambda value, _look, _is_id: (
@@ -266,7 +295,7 @@ class SheetScan:
                 return lambda value, _look, _is_id: (plain_text(value), None)
 
     def _number(self, value: bytes, look: Look, is_id: bool) -> tuple[str, Trouble | None]:
-        if not look.is_date and value.isdigit() and len(value) <= 15 and value[0] != 48:
+        if not look.is_date and _is_digits(value):
             text = value.decode()
             return (look.zeros.shown(text) if is_id and look.zeros else text), None
         number = float(value)
@@ -303,6 +332,11 @@ def _iso_date(value: bytes, _look: Look, is_id: bool) -> tuple[str, Trouble | No
     day, _, moment = text.partition("T")
     text = day if not moment.strip("0:.Z") else f"{day} {moment}"
     return text, Trouble.IS_DATE if is_id else None
+
+
+def _is_digits(value: bytes) -> bool:
+    """Whether a number stands in the file just as a person sees it."""
+    return len(value) <= EXACT_DIGITS and value.isdigit() and value[0] != 48
 
 
 def _is_hidden(attributes: bytes) -> bool:
