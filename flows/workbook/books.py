@@ -171,9 +171,9 @@ class OtherBook:
             cells: CalamineSheet = self._book.get_sheet_by_name(self._titles[sheet])
             if cells.start is None:
                 return
-            first, left = cells.start
-            before: list[Cell] = [""] * left
-            for number, values in enumerate(cells.iter_rows(), start=first + 1):
+            # calamine gives empty rows above the first cell, but no empty columns before it.
+            before: list[Cell] = [""] * cells.start[1]
+            for number, values in enumerate(cells.iter_rows(), start=1):
                 yield number, before + values
 
     @contextmanager

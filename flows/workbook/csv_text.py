@@ -31,7 +31,8 @@ def decoded(content: bytes) -> str:
 def looks_like_table(content: bytes) -> bool:
     """Whether the bytes are text with a separator in its first lines."""
     start = decoded(content[:_LOOK_AT])
-    if any(sign in _CONTROLS for sign in start):
+    controls = sum(sign in _CONTROLS for sign in start)
+    if "\0" in start or controls * 100 > len(start):
         return False
     return any(separator in start for separator in SEPARATORS)
 

@@ -19,7 +19,7 @@ from flows.workbook.shared_strings import plain_text
 from flows.workbook.table import HEADER_WITHIN, MergedRange, Table, Trouble, Wanted, by_column
 from flows.workbook.xml_parts import PIECE, damaged
 
-LONGEST_ROW: Final = 64 << 20
+LONGEST_ROW: Final = 16 << 20
 """Bytes of one row; longer ones are no work of a person."""
 
 _HEAD: Final = 16 << 20
@@ -165,7 +165,7 @@ class SheetScan:
                 self._rest = buffer
                 return
             if len(buffer) > LONGEST_ROW:
-                raise NotPlain
+                raise damaged() if b"<row" in buffer else NotPlain
             chunk = next(self._chunks, b"")
             if not chunk:
                 raise NotPlain
