@@ -52,7 +52,7 @@ def package(
     relations = "".join(
         f'<Relationship Id="r{place}" Type="{RELATIONS}/{what}" Target="{target}"/>'
         for place, (what, target) in enumerate(
-            [(kind, "sheet.xml"), ("styles", "styles.xml"), ("sharedStrings", "strings.xml")]
+            [(kind, "sheet.xml"), ("styles", "styles.xml"), ("sharedStrings", "sharedStrings.xml")]
         )
     )
     inside = {

@@ -191,7 +191,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         f"The workbook is damaged or holds something no Excel workbook holds; {AGAIN}",
     ),
     "a shared text that does not end": (
-        lambda: package(orders_xml(row_xml(2, ORDER)), {"xl/strings.xml": "<sst><si><t>"}),
+        lambda: package(orders_xml(row_xml(2, ORDER)), {"xl/sharedStrings.xml": "<sst><si><t>"}),
         f"The workbook is damaged or holds something no Excel workbook holds; {AGAIN}",
     ),
 }

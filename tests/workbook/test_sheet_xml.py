@@ -254,7 +254,7 @@ def test_shared_texts_simple_and_rich() -> None:
         "<si><!-- a comment --><t>PO-1</t></si>",
     ):
         strings = f'<sst xmlns="{MAIN}">{first}{"".join(rich)}</sst>'
-        got = read(orders_xml(f'<row r="2">{cells}</row>'), {"xl/strings.xml": strings})
+        got = read(orders_xml(f'<row r="2">{cells}</row>'), {"xl/sharedStrings.xml": strings})
         assert got.frame.loc[0, list(HEADER)].tolist() == list(ORDER)
 
 
