@@ -29,6 +29,7 @@ from flows.workbook.shared_strings import shared_strings
 from flows.workbook.sheet_xml import Meaning, NotPlain, SheetScan
 from flows.workbook.table import Book, Table, Wanted, table_of, top_of
 from flows.workbook.xml_parts import BROKEN, PIECE, damaged, parse
+from flows.workbook.zeros_elsewhere import may_show_zeros
 
 CSV_SHEET: Final = "Orders"
 """What the one sheet of a file without sheets is called."""
@@ -49,7 +50,7 @@ def opened(content: bytes, name: str) -> Iterator[Book]:
         with ZipFile(BytesIO(content)) as package:
             yield XlsxBook(package, name)
     else:
-        yield OtherBook(content, name)
+        yield OtherBook(content, name, may_show_zeros(content, kind))
 
 
 class XlsxBook:
@@ -136,8 +137,9 @@ class CsvBook:
 class OtherBook:
     """.xls, .xlsb and .ods, read by calamine."""
 
-    def __init__(self, content: bytes, name: str) -> None:
+    def __init__(self, content: bytes, name: str, zeros: bool) -> None:
         self._name = name
+        self._zeros = zeros
         with self._told():
             self._book = CalamineWorkbook.from_filelike(BytesIO(content))
             with_cells = [
@@ -163,7 +165,7 @@ class OtherBook:
 
     def table(self, sheet: str, wanted: Wanted) -> Table:
         """See `Book`."""
-        return table_of(self.rows(sheet), wanted)
+        return table_of(self.rows(sheet), wanted, zeros_possible=self._zeros)
 
     def rows(self, sheet: str) -> Iterator[tuple[int, Sequence[Cell]]]:
         """All rows with their numbers, each from column A."""

@@ -97,8 +97,13 @@ def top_of(rows: Iterable[tuple[int, Sequence[Cell]]]) -> dict[int, dict[int, st
     return found
 
 
-def table_of(rows: Iterable[tuple[int, Sequence[Cell]]], wanted: Wanted) -> Table:
-    """`Book.table` for rows of values (numbers, dates, text) in ascending order."""
+def table_of(
+    rows: Iterable[tuple[int, Sequence[Cell]]], wanted: Wanted, *, zeros_possible: bool = False
+) -> Table:
+    """`Book.table` for rows of values (numbers, dates, text) in ascending order.
+
+    zeros_possible: numbers may be shown with leading zeros that we were not told of.
+    """
     numbers: list[int] = []
     flat: list[str] = []
     troubles: dict[tuple[int, int], tuple[Trouble, str]] = {}
@@ -117,6 +122,8 @@ def table_of(rows: Iterable[tuple[int, Sequence[Cell]]], wanted: Wanted) -> Tabl
             flat.append(text)
             if place in wanted.ids and not isinstance(value, str):
                 reason = id_trouble(value)
+                if not reason and zeros_possible and not isinstance(value, bool):
+                    reason = Trouble.ZEROS_UNKNOWN
                 if reason:
                     troubles[number, place] = Trouble(reason), text
     return Table(numbers, by_column(flat, wanted.columns), last_column, troubles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -276,8 +277,10 @@ values = st.one_of(
     st.integers(-(10**14), 10**14),
     st.floats(allow_nan=False, allow_infinity=False, width=32),
     st.booleans(),
-    st.datetimes().map(lambda d: d.replace(year=1950 + d.year % 100, microsecond=0)),
-    st.dates().map(lambda d: d.replace(year=1904 + 4 * (d.year % 40))),
+    st.datetimes(datetime(1901, 1, 1), datetime(2099, 1, 1)).map(  # noqa: DTZ001
+        lambda moment: moment.replace(microsecond=0)
+    ),
+    st.dates(date(1901, 1, 1), date(2099, 1, 1)),
 )
 
 
