@@ -33,6 +33,7 @@ from flows.outputs import Terms, check_place, check_writable, default_output, wr
 from flows.practice import practice_marketplace
 from flows.reconciled import Figures, Reconciled, attention, counts, write_reconciled
 from flows.settings import Settings
+from flows.workbook.fresh import as_xlsx
 from flows.workbook.parts import read_bytes
 from flows.workbook.read import ReadSheet, read_content
 from flows.workbook.reconcile import reconcile
@@ -318,7 +319,8 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
         notes=read.notes,
         ready=ready,
     )
-    reconciled = reconcile(content, read.layout, rows, faults, summary)
+    source = as_xlsx(content, path.name)
+    reconciled = reconcile(source, read.layout, rows, faults, summary)
     target = write_output(target, reconciled, Terms())
     return Reconciled(
         workbook=path.name,

@@ -27,7 +27,18 @@ KEPT_SECONDS: Final = 30 * 86_400
 
 def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
     """`FOLDER/NAME.reconciled.xlsx`; a reconciled workbook dropped again keeps its name."""
+<<<<<<< HEAD
     return folder / f"{stem_of(name)}.{word}{Path(name).suffix}"
+=======
+    path = Path(name)
+    stem = path.stem.removesuffix(".reconciled").removesuffix(".checked")
+    return folder / f"{stem}.{word}{_ending(path)}"
+
+
+def _ending(source: Path) -> str:
+    """Macros stay with their workbook; the answers to every other kind of file are an .xlsx."""
+    return source.suffix if source.suffix.lower() in {".xlsx", ".xlsm"} else ".xlsx"
+>>>>>>> reader
 
 
 class OutputFault(Stop):
@@ -39,10 +50,11 @@ def check_place(target: Path, source: Path) -> None:
 
     Raises OutputFault; an ending that is not the workbook's own is wrong use.
     """
-    if target.suffix.lower() != source.suffix.lower():
+    ending = _ending(source)
+    if target.suffix.lower() != ending.lower():
         raise WrongEnding(
-            f"The answers to {source.name} come as a workbook of the same kind: name a file that "
-            f"ends in {source.suffix}. Nothing was ordered."
+            f"The answers to {source.name} come as {ending}: name a file that ends in {ending}. "
+            "Nothing was ordered."
         )
     check_writable(target)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -52,7 +53,7 @@ def yes_or_no(text: str) -> bool | None:
 
 def discount_codes(text: str) -> tuple[str, ...]:
     """The codes of a flexDiscountCodes cell: parted by commas, semicolons or blanks."""
-    return tuple(code for code in _SEPARATORS.split(text) if code)
+    return tuple(code for code in _SEPARATORS.split(text) if code) if text else ()
 
 
 def whole_number(text: str) -> int | None:
@@ -64,6 +65,7 @@ def whole_number(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
+@lru_cache(maxsize=1000)
 def plain_type(text: str) -> str:
     """An order type as it is compared: capitals, one underscore for blanks and hyphens."""
     return "_".join(text.replace("-", " ").replace("_", " ").upper().split())

@@ -67,8 +67,10 @@ def group(frame: pd.DataFrame, faults: Sequence[Fault], layout: SheetLayout) -> 
         if fault.severity == "fault":
             by_row[fault.row].append(fault)
     rows_of: dict[str, list[Row]] = defaultdict(list)
-    for record in frame.to_dict("records"):
-        row: Row = {str(name): value for name, value in record.items()}
+    names = [str(name) for name in frame.columns]
+    columns = [frame[name].to_numpy(dtype=object).tolist() for name in names]
+    for values in zip(*columns, strict=True):
+        row: Row = dict(zip(names, values, strict=True))
         # A row without a reference stands for itself: it can be neither grouped nor joined.
         rows_of[row["externalReferenceId"] or f"\0{row['row']}"].append(row)
 
@@ -158,8 +160,9 @@ def _headless(frame: pd.DataFrame) -> dict[int, int]:
     """
     above: dict[int, int] = {}
     named = 0
+    columns = ("row", "externalReferenceId", "customerId")
     for row, reference, customer in zip(
-        frame["row"], frame["externalReferenceId"], frame["customerId"], strict=True
+        *(frame[column].to_numpy(dtype=object).tolist() for column in columns), strict=True
     ):
         if reference or customer:
             named = row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -10,11 +11,16 @@ EXACT_DIGITS: Final = 15
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
+_HARD_BLANKS: Final = str.maketrans(dict.fromkeys("\u00a0\u2007\u202f", " "))
+_OUTER: Final = re.compile(r"\s")
+_DAYS: Final = 2_958_466
+"""Serial numbers from here on are past the year 9999."""
+
 
 def cell_text(value: Cell) -> str:
-    """The text of one cell as calamine gives it: "" when empty, blanks around it taken off."""
+    """The text of one cell: "" when empty, blanks around it taken off."""
     if isinstance(value, str):
-        return value.replace("\u00a0", " ").replace("\u2007", " ").replace("\u202f", " ").strip()
+        return value.strip() if value.isascii() else value.translate(_HARD_BLANKS).strip()
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
@@ -25,6 +31,33 @@ def cell_text(value: Cell) -> str:
     return str(value)
 
 
-def has_lost_digits(value: Cell) -> bool:
-    """Whether a number is too long for Excel to have kept all of its digits."""
-    return isinstance(value, float) and value.is_integer() and abs(value) >= 10**EXACT_DIGITS
+def id_trouble(value: Cell) -> str:
+    """Why a value that is no text cannot be taken for an id, as a fault's code; "" if it can."""
+    if isinstance(value, date | time | timedelta):
+        return "ID_IS_DATE"
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, float) and not value.is_integer():
+        return "ID_NOT_WHOLE"
+    if isinstance(value, int | float) and abs(value) >= 10**EXACT_DIGITS:
+        return "DIGITS_LOST"
+    return ""
+
+
+def date_of(serial: float, *, since_1904: bool) -> date | datetime | time | float:
+    """The day or moment that a serial number of Excel stands for; itself when it is none.
+
+    Excel counts a 29 February 1900 that never was: numbers below 60 lie a day later.
+    """
+    if not 0 <= serial < _DAYS:
+        return serial
+    milliseconds = round(serial * 86_400_000)
+    if serial < 1 and not since_1904:
+        return (datetime(1, 1, 1) + timedelta(milliseconds=milliseconds)).time()  # noqa: DTZ001
+    first = datetime(1904, 1, 1) if since_1904 else datetime(1899, 12, 30)  # noqa: DTZ001
+    if not since_1904 and serial < 60:
+        first += timedelta(days=1)
+    try:
+        return first + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return serial

@@ -1,33 +1,22 @@
-"""The parts of an Excel file as a zip of XML: checked before anything inflates, and scanned.
-
-Only what calamine does not tell: which cells show an error or a formula without a stored
-value (it gives both as blank), and our own defined names.
-"""
+"""The parts of an Excel file as a zip of XML: which sheets and names there are, and where."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import normpath
 from typing import Final
-from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
-from flows.workbook.errors import NotAWorkbook, WorkbookMissing
+from flows.workbook.errors import WorkbookMissing
+from flows.workbook.kinds import kind_of
+from flows.workbook.plain_xml import column_number
+from flows.workbook.xml_parts import local, scan
 from schemas.sheet_layout import column_letters
 
-LARGEST: Final = 2 * 1024**3
-"""Bytes that all parts together may say they inflate to."""
-
-_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _COLUMN: Final = re.compile(r"([A-Z]+)(\d+)")
-_AREA: Final = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
-
-
-class _DoctypeRefused(Exception):
-    pass
+_STRICT: Final = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 
 
 def read_bytes(path: Path) -> bytes:
@@ -42,70 +31,52 @@ def read_bytes(path: Path) -> bytes:
         raise WorkbookMissing(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def open_package(content: bytes, name: str) -> ZipFile:
-    """The file as a zip of parts. Raises NotAWorkbook with a sentence for everything else."""
-    if not content:
-        raise NotAWorkbook(f"{name} is empty (0 bytes); save it in Excel again.")
-    if content.startswith(_OLE):
-        raise NotAWorkbook(
-            f"{name} is protected by a password or was saved in the old .xls format; save it as "
-            ".xlsx without a password."
-        )
-    if not content.startswith(b"PK"):
-        raise NotAWorkbook(
-            f"{name} is not an Excel workbook, whatever its name says; open it in Excel and save "
-            "it as .xlsx."
-        )
-    try:
-        package = ZipFile(BytesIO(content))
-        total = sum(part.file_size for part in package.infolist())
-        names = set(package.namelist())
-    except (BadZipFile, ValueError, OSError, NotImplementedError):
-        raise NotAWorkbook(
-            f"{name} is damaged (perhaps copied only in part); open it in Excel, save it again "
-            "and drop it again."
-        ) from None
-    if total > LARGEST:
-        raise NotAWorkbook(f"{name} would unpack to more than 2 GB; nothing of it was read.")
-    if "xl/workbook.bin" in names:
-        raise NotAWorkbook(f"{name} is a binary workbook (.xlsb); save it as .xlsx.")
-    if "xl/workbook.xml" not in names:
-        raise NotAWorkbook(
-            f"{name} is not an Excel workbook; open it in Excel and save it as .xlsx."
-        )
-    return package
+def check_kind(content: bytes, name: str) -> None:
+    """What can be told at once of a file that cannot be read. Raises NotAWorkbook."""
+    kind_of(content, name)
 
 
 @dataclass(frozen=True, slots=True)
 class BookNames:
-    """Sheets (name to part) and defined names (name to reference) of a workbook."""
+    """Sheets with cells (name to part), defined names (name to reference), and where the rest is.
+
+    `strings` and `styles` are the parts of that kind, "" when there is none.
+    """
 
     sheets: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    strings: str = ""
+    styles: str = ""
+    since_1904: bool = False
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    kind: str
+    target: str
 
 
 def book_names(package: ZipFile) -> BookNames:
-    """Read sheets and defined names from xl/workbook.xml and its relations."""
-    targets: dict[str, str] = {}
-
-    def relation(tag: str, attributes: dict[str, str]) -> None:
-        if tag == "Relationship":
-            targets[attributes.get("Id", "")] = attributes.get("Target", "")
-
-    if "xl/_rels/workbook.xml.rels" in package.namelist():
-        _scan(package, "xl/_rels/workbook.xml.rels", relation)
-
+    """Read sheets and defined names from the workbook part and its relations."""
+    part = workbook_part(package)
+    folder, _, file = part.rpartition("/")
+    relations = _relations(package, f"{folder}/_rels/{file}.rels".lstrip("/"), folder)
     sheets: dict[str, str] = {}
     names: dict[str, str] = {}
     current: list[str] = []
+    marks: set[str] = set()
 
     def element(tag: str, attributes: dict[str, str]) -> None:
         current.clear()
-        if tag == "sheet":
-            relation_id = next((v for k, v in attributes.items() if _local(k) == "id"), "")
-            target = targets.get(relation_id, "")
-            part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            sheets[attributes.get("name", "")] = str(PurePosixPath(part))
+        if tag == "workbook" and _STRICT in attributes.values():
+            marks.add("strict")
+        elif tag == "workbookPr" and attributes.get("date1904") in {"1", "true"}:
+            marks.add("1904")
+        elif tag == "sheet":
+            found = relations.get(next((v for k, v in attributes.items() if local(k) == "id"), ""))
+            if found and found.kind == "worksheet":
+                sheets[attributes.get("name", "")] = found.target
         elif tag == "definedName":
             current.append(attributes.get("name", ""))
 
@@ -113,61 +84,44 @@ def book_names(package: ZipFile) -> BookNames:
         if current:
             names[current[0]] = names.get(current[0], "") + found
 
-    _scan(package, "xl/workbook.xml", element, text)
-    return BookNames(sheets, names)
+    scan(package, part, element, text)
+    by_kind = {relation.kind: relation.target for relation in relations.values()}
+    return BookNames(
+        sheets,
+        names,
+        strings=by_kind.get("sharedStrings", ""),
+        styles=by_kind.get("styles", ""),
+        since_1904="1904" in marks,
+        strict="strict" in marks,
+    )
 
 
-def unreadable_cells(package: ZipFile, part: str) -> dict[tuple[int, int], str]:
-    """Cells whose value cannot be known: (row, column) to what stands there, both from 1.
+def workbook_part(package: ZipFile) -> str:
+    """Where the workbook part stands; Excel's usual place unless the package says otherwise."""
+    return next(
+        (
+            relation.target
+            for relation in _relations(package, "_rels/.rels", "").values()
+            if relation.kind == "officeDocument" and relation.target in package.namelist()
+        ),
+        "xl/workbook.xml",
+    )
 
-    Error cells give their error ("#N/A"); formulas without a stored value give "" .
-    """
-    found: dict[tuple[int, int], str] = {}
-    place = _Place()
 
-    def element(tag: str, attributes: dict[str, str]) -> None:
-        place.enter(tag, attributes)
+def _relations(package: ZipFile, part: str, folder: str) -> dict[str, _Relation]:
+    """The relations of a part that stay inside the package, by id; others are never followed."""
+    found: dict[str, _Relation] = {}
 
-    def text(value: str) -> None:
-        place.value += value if place.in_value else ""
+    def relation(tag: str, attributes: dict[str, str]) -> None:
+        if tag == "Relationship" and attributes.get("TargetMode") != "External":
+            target = attributes.get("Target", "")
+            path = target if target.startswith("/") else f"/{folder}/{target}"
+            kind = attributes.get("Type", "").rpartition("/")[2]
+            found[attributes.get("Id", "")] = _Relation(kind, normpath(path).lstrip("/"))
 
-    def end(tag: str) -> None:
-        if tag in {"v", "t"}:
-            place.in_value = False
-        elif tag == "c" and (
-            place.kind == "e" or (place.formula and not place.value and place.kind != "str")
-        ):
-            found[place.row, place.column] = place.value
-
-    _scan(package, part, element, text, end)
+    if part in package.namelist():
+        scan(package, part, relation)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class MergedRange:
-    """Cells that were merged into one; rows and columns from 1, both ends included."""
-
-    first_row: int
-    first_column: int
-    last_row: int
-    last_column: int
-
-
-def merged_ranges(package: ZipFile, part: str) -> tuple[MergedRange, ...]:
-    """The merged cells of a sheet."""
-    found: list[MergedRange] = []
-
-    def element(tag: str, attributes: dict[str, str]) -> None:
-        corners = _AREA.fullmatch(attributes.get("ref", "")) if tag == "mergeCell" else None
-        if corners:
-            found.append(
-                MergedRange(
-                    int(corners[2]), _index(corners[1]), int(corners[4]), _index(corners[3])
-                )
-            )
-
-    _scan(package, part, element)
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +147,7 @@ def stored_values(package: ZipFile, part: str) -> dict[str, StoredValue]:
     def text(value: str) -> None:
         place.value += value if place.in_value else ""
 
-    _scan(package, part, place.enter, text, end)
+    scan(package, part, place.enter, text, end)
     return found
 
 
@@ -214,7 +168,7 @@ class _Place:
             self.column = 0
         elif tag == "c":
             address = _COLUMN.match(attributes.get("r", ""))
-            self.column = _index(address[1]) if address else self.column + 1
+            self.column = column_number(address[1]) if address else self.column + 1
             self.kind = attributes.get("t", "")
             self.formula, self.value = False, ""
         elif tag == "f":
@@ -226,50 +180,9 @@ class _Place:
 def column_index(reference: str) -> int | None:
     """The column of a whole-column reference such as `'My orders'!$P:$P`, counted from 1."""
     match = re.search(r"!\$?([A-Z]{1,3}):\$?[A-Z]{1,3}$", reference)
-    return _index(match[1]) if match else None
+    return column_number(match[1]) if match else None
 
 
 def sheet_of(reference: str) -> str:
     """The sheet that a reference names, its quotes taken off."""
     return reference.rpartition("!")[0].strip("'").replace("''", "'")
-
-
-def _index(letters: str) -> int:
-    index = 0
-    for letter in letters:
-        index = index * 26 + ord(letter) - ord("A") + 1
-    return index
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition(":")[2]
-
-
-def _scan(
-    package: ZipFile,
-    part: str,
-    element: Callable[[str, dict[str, str]], None],
-    text: Callable[[str], None] | None = None,
-    end: Callable[[str], None] | None = None,
-) -> None:
-    """Stream one XML part; tags come without their prefix. A DOCTYPE is refused."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda tag, attributes: element(_local(tag), attributes)
-    if text:
-        parser.CharacterDataHandler = text
-    if end:
-        parser.EndElementHandler = lambda tag: end(_local(tag))
-
-    def refuse(*_: object) -> None:
-        raise _DoctypeRefused
-
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        with package.open(part) as stream:
-            parser.ParseFile(stream)
-    except (expat.ExpatError, KeyError, BadZipFile, _DoctypeRefused, OSError, EOFError):
-        raise NotAWorkbook(
-            "The workbook is damaged or holds something no Excel workbook holds; open it in "
-            "Excel, save it again and drop it again."
-        ) from None

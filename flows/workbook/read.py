@@ -3,44 +3,29 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from io import BytesIO
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from flows.workbook.cells import Cell, cell_text, has_lost_digits
+from flows.workbook.books import opened
+from flows.workbook.cell_faults import ONE_FOR_ALL, cell_faults, merged_faults
 from flows.workbook.errors import (
     AmbiguousOrderSheet,
     EmptyOrderSheet,
     NoOrderSheet,
     NoRoomForAnswers,
-    NotAWorkbook,
 )
+from flows.workbook.header import Header, find_header
 from flows.workbook.our_marks import defined_name
-from flows.workbook.parts import (
-    BookNames,
-    MergedRange,
-    book_names,
-    column_index,
-    merged_ranges,
-    open_package,
-    read_bytes,
-    sheet_of,
-    unreadable_cells,
-)
-from schemas.columns import ORDER_COLUMNS, RESULT_COLUMNS, claim_of
+from flows.workbook.parts import column_index, read_bytes, sheet_of
+from flows.workbook.table import Book, Table, Wanted
+from schemas.columns import ORDER_COLUMNS, RESULT_COLUMNS
 from schemas.faults import Fault
 from schemas.sheet_layout import SheetLayout, column_letters
-
-ENOUGH: Final = 3
-"""Order columns that make a row the header."""
-
-_NAMING: Final = ("externalReferenceId", "customerId", "offerId")
-"""At least one of these is among them."""
 
 _KEYS: Final = (
     "externalReferenceId",
@@ -68,8 +53,8 @@ _IDS: Final = (
 LAST_COLUMN: Final = 16_384
 """XFD: Excel has no further one."""
 
-_HEADER_WITHIN: Final = 200
-"""Rows from the top in which a header is looked for."""
+_NAMED: Final = 10
+"""Rows that a note names one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +74,17 @@ class ReadSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
-    row: int
-    columns: dict[str, int]
-    titles: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
-    """A sheet with a header row: its cells from A1, and where our own columns stand."""
+    """A sheet with a header row: what it holds, where our own columns stand, its order rows.
+
+    `orders` are the places of the order rows in `table.rows`.
+    """
 
     name: str
-    cells: Sequence[Sequence[Cell]]
-    header: _Header
+    table: Table
+    header: Header
     ours: dict[str, int]
-    order_rows: tuple[int, ...]
+    orders: Sequence[int]
 
 
 def read_order_sheet(path: Path, own_headers: Mapping[str, str] | None = None) -> ReadSheet:
@@ -118,57 +99,29 @@ def read_content(
     content: bytes, name: str, own_headers: Mapping[str, str] | None = None
 ) -> ReadSheet:
     """Read a workbook from its bytes; `name` is for what is said. Raises WorkbookError."""
-    with open_package(content, name) as package:
-        names = book_names(package)
-        found = _order_sheet(content, name, names, own_headers or {})
-        part = names.sheets.get(found.name, "")
-        has_part = part in package.namelist()
-        unreadable = unreadable_cells(package, part) if has_part else {}
-        merged = merged_ranges(package, part) if has_part else ()
-    found = _with_merged_values(found, merged)
+    with opened(content, name) as book:
+        found = _order_sheet(book, name, own_headers or {})
     layout = _layout(found)
     _check_room(layout, name)
     frame = _frame(found)
-    faults = (*_faults(found, layout, unreadable), *_merged_faults(found, layout, merged))
-    in_order = tuple(sorted(faults, key=lambda fault: fault.row))
-    return ReadSheet(frame, layout, in_order, _notes(layout, name))
+    rows = frozenset(found.table.rows[place] for place in found.orders)
+    faults = [
+        *cell_faults(found.table, layout, rows),
+        *merged_faults(found.table.merged, layout, rows),
+    ]
+    place = {column: number for number, column in enumerate(ORDER_COLUMNS)}
+    faults.sort(key=lambda fault: (fault.row, place[fault.column]))
+    return ReadSheet(frame, layout, tuple(faults), _notes(found, layout, name))
 
 
-def _check_room(layout: SheetLayout, name: str) -> None:
-    missing = len(RESULT_COLUMNS) - len(layout.result_columns)
-    if layout.last_column + missing > LAST_COLUMN:
-        raise NoRoomForAnswers(
-            f"The sheet {layout.sheet} of {name} holds something in column "
-            f"{column_letters(layout.last_column)}, so there is no room for the answers to the "
-            "right of it. Empty or delete the columns far to the right and drop it again."
-        )
-
-
-def _order_sheet(
-    content: bytes, name: str, names: BookNames, own_headers: Mapping[str, str]
-) -> _Found:
-    try:
-        book = CalamineWorkbook.from_filelike(BytesIO(content))
-        sheets = [
-            found
-            for sheet_name in book.sheet_names
-            if (
-                found := _with_header(
-                    book.get_sheet_by_name(sheet_name), sheet_name, names, own_headers
-                )
-            )
-        ]
-    except (CalamineError, ValueError, OSError):
-        raise NotAWorkbook(
-            f"{name} cannot be read as an Excel workbook; open it in Excel, save it again and "
-            "drop it again."
-        ) from None
+def _order_sheet(book: Book, name: str, own_headers: Mapping[str, str]) -> _Found:
+    sheets = [found for sheet in book.sheets if (found := _with_header(book, sheet, own_headers))]
     if not sheets:
         raise NoOrderSheet(
             f"No sheet of {name} looks like an order sheet: no row names columns such as "
             "externalReferenceId, customerId and offerId. Put these names above the orders."
         )
-    with_orders = [sheet for sheet in sheets if sheet.order_rows]
+    with_orders = [sheet for sheet in sheets if sheet.orders]
     if len(with_orders) > 1:
         raise AmbiguousOrderSheet(
             f"{name} has more than one order sheet: "
@@ -183,226 +136,124 @@ def _order_sheet(
     return with_orders[0]
 
 
-def _with_header(
-    sheet: CalamineSheet, name: str, names: BookNames, own_headers: Mapping[str, str]
-) -> _Found | None:
-    cells = sheet.to_python(skip_empty_area=False)
+def _with_header(book: Book, sheet: str, own_headers: Mapping[str, str]) -> _Found | None:
     ours = {
         column: place
         for column in RESULT_COLUMNS
-        if (reference := names.names.get(defined_name(column), ""))
-        and sheet_of(reference) == name
+        if (reference := book.names.get(defined_name(column), ""))
+        and sheet_of(reference) == sheet
         and (place := column_index(reference))
     }
-    for number, row in enumerate(cells[:_HEADER_WITHIN], start=1):
-        header = _header(row, number, name, set(ours.values()), own_headers)
-        if header:
-            return _Found(name, cells, header, ours, _order_rows(cells, header))
-    return None
-
-
-def _header(
-    row: Sequence[Cell],
-    number: int,
-    sheet: str,
-    not_theirs: set[int],
-    own_headers: Mapping[str, str],
-) -> _Header | None:
-    """The header if this row is one. The API's own name outranks another spelling."""
-    claims: dict[str, list[tuple[int, int, str]]] = {}
-    for place, value in enumerate(row, start=1):
-        if isinstance(value, str) and place not in not_theirs:
-            title = " ".join(cell_text(value).split())
-            claim = claim_of(title, own_headers)
-            if claim:
-                claims.setdefault(claim.column, []).append((claim.rank, place, title))
-    if len(claims) < ENOUGH or not any(column in claims for column in _NAMING):
+    header = find_header(book.top(sheet), sheet, set(ours.values()), own_headers)
+    if header is None:
         return None
-    columns: dict[str, int] = {}
-    titles: dict[str, str] = {}
-    for column, claimants in claims.items():
-        claimants.sort()
-        best = [claimant for claimant in claimants if claimant[0] == claimants[0][0]]
-        if len(best) > 1:
-            cells = " and ".join(f"{column_letters(p)}{number} ({t})" for _, p, t in best)
-            raise AmbiguousOrderSheet(
-                f"On the sheet {sheet}, two headers both mean {column}: {cells}. Rename the one "
-                "that does not."
-            )
-        columns[column], titles[column] = best[0][1], best[0][2]
-    return _Header(number, columns, titles)
+    places = set(header.columns.values())
+    ids = frozenset(header.columns[column] for column in _IDS if column in header.columns)
+    evidence = {ours["Order ID"]} if "Order ID" in ours else set()
+    table = book.table(sheet, Wanted(tuple(sorted(places | evidence)), ids))
+    table = _with_merged_values(table, header)
+    return _Found(sheet, table, header, ours, _order_rows(table, header))
 
 
-def _order_rows(cells: Sequence[Sequence[Cell]], header: _Header) -> tuple[int, ...]:
-    """Numbers of the rows that are orders, blank ones and what follows the table left out."""
-    filled: list[tuple[int, bool]] = []
-    places = tuple(header.columns.values())
-    keys = tuple(header.columns[key] for key in _KEYS if key in header.columns)
-    offer = header.columns.get("offerId", 0)
-    for number in range(header.row + 1, len(cells) + 1):
-        row = cells[number - 1]
-        if any(_at(row, place) for place in places):
-            named = sum(bool(_at(row, place)) for place in keys) > 1
-            sells = bool(offer and _OFFER.match(_at(row, offer)))
-            filled.append((number, named or sells))
-    last = max((number for number, is_order in filled if is_order), default=0)
-    return tuple(number for number, _ in filled if number <= last)
+def _with_merged_values(table: Table, header: Header) -> Table:
+    """The value of a merged cell on every row it spans, where it can mean nothing else."""
+    places = {header.columns.get(column, 0) for column in ONE_FOR_ALL}
+    changed: dict[int, list[str]] = {}
+    for span in table.merged:
+        place = span.first_column
+        if span.last_column != place or place not in places:
+            continue
+        first = bisect_left(table.rows, span.first_row)
+        last = bisect_left(table.rows, span.last_row + 1)
+        if first < last and table.rows[first] == span.first_row:
+            texts = changed.setdefault(place, list(table.texts[place]))
+            texts[first:last] = [texts[first]] * (last - first)
+    return table.with_texts(changed) if changed else table
 
 
-def _at(row: Sequence[Cell], place: int) -> str:
-    return cell_text(row[place - 1]) if place <= len(row) else ""
+def _order_rows(table: Table, header: Header) -> Sequence[int]:
+    """Places (in `table.rows`) of the orders, blank rows and what follows the table left out."""
+    first = bisect_left(table.rows, header.row + 1)
+    keys = [table.texts[header.columns[key]] for key in _KEYS if key in header.columns]
+    offers = table.texts.get(header.columns.get("offerId", 0))
+
+    def is_order(place: int) -> bool:
+        if offers and _OFFER.match(offers[place]):
+            return True
+        return sum(bool(texts[place]) for texts in keys) > 1
+
+    after = len(table.rows)
+    while after > first and not is_order(after - 1):
+        after -= 1
+    columns = [table.texts[place] for place in header.columns.values()]
+    return [place for place in range(first, after) if any(texts[place] for texts in columns)]
 
 
 def _layout(found: _Found) -> SheetLayout:
-    cells, header = found.cells, found.header
-    last_row = found.order_rows[-1]
-    last_column = max(
-        (place for row in cells for place, value in enumerate(row, start=1) if cell_text(value)),
-        default=0,
-    )
-    left_alone = tuple(
-        number
-        for number in range(last_row + 1, len(cells) + 1)
-        if any(cell_text(value) for value in cells[number - 1])
-    )
+    rows, header = found.table.rows, found.header
     return SheetLayout(
         sheet=found.name,
         header_row=header.row,
-        last_row=last_row,
-        last_column=last_column,
+        last_row=rows[found.orders[-1]],
+        last_column=found.table.last_column,
         columns=header.columns,
         titles=header.titles,
         result_columns=found.ours,
-        left_alone=left_alone,
+        left_alone=tuple(rows[found.orders[-1] + 1 :]),
     )
 
 
+def _check_room(layout: SheetLayout, name: str) -> None:
+    missing = len(RESULT_COLUMNS) - len(layout.result_columns)
+    if layout.last_column + missing > LAST_COLUMN:
+        raise NoRoomForAnswers(
+            f"The sheet {layout.sheet} of {name} holds something in column "
+            f"{column_letters(layout.last_column)}, so there is no room for the answers to the "
+            "right of it. Empty or delete the columns far to the right and drop it again."
+        )
+
+
 def _frame(found: _Found) -> pd.DataFrame:
-    rows = found.order_rows
-    columns: dict[str, list[str]] = {}
-    evidence = found.ours.get("Order ID")
-    for column in ORDER_COLUMNS:
-        place = found.header.columns.get(column)
-        columns[column] = [_at(found.cells[n - 1], place) if place else "" for n in rows]
-    columns["earlierOrderId"] = [
-        _at(found.cells[n - 1], evidence) if evidence else "" for n in rows
-    ]
+    table, orders = found.table, found.orders
+    empty = [""] * len(orders)
+    whole = len(orders) == orders[-1] - orders[0] + 1
+
+    def texts(place: int | None) -> Sequence[str]:
+        if not place:
+            return empty
+        column = table.texts[place]
+        if whole:
+            return column[orders[0] : orders[-1] + 1]
+        return [column[order] for order in orders]
+
+    columns = {column: texts(found.header.columns.get(column)) for column in ORDER_COLUMNS}
+    columns["earlierOrderId"] = texts(found.ours.get("Order ID"))
     frame = pd.DataFrame(columns, dtype="str")
-    frame.insert(0, "row", pd.Series(rows, dtype="int64"))
+    rows = pd.Series([table.rows[order] for order in orders], dtype="int64")
+    frame.insert(0, "row", rows)
     return frame
 
 
-def _faults(
-    found: _Found, layout: SheetLayout, unreadable: Mapping[tuple[int, int], str]
-) -> tuple[Fault, ...]:
-    faults: list[Fault] = []
-    for column, place in found.header.columns.items():
-        title = layout.title(column)
-        for number in found.order_rows:
-            error = unreadable.get((number, place))
-            row = found.cells[number - 1]
-            value = row[place - 1] if place <= len(row) else ""
-            if error is not None:
-                code = "CELL_SHOWS_ERROR" if error else "FORMULA_NOT_CALCULATED"
-                message = (
-                    f"{title} shows the error {error}."
-                    if error
-                    else f"{title} holds a formula whose result is not stored in the file."
-                )
-                hint = (
-                    f"Mend the formula in {layout.cell(column, number)} or type the value itself."
-                    if error
-                    else "Open the workbook in Excel, save it and drop it again."
-                )
-            elif column in _IDS and has_lost_digits(value):
-                code = "DIGITS_LOST"
-                message = (
-                    f"{title} was typed as a number of more than 15 digits; Excel keeps only the "
-                    "first 15 and has replaced the rest by zeros."
-                )
-                hint = "Format the cell as Text, then type the whole number again."
-            else:
-                continue
-            faults.append(
-                Fault(
-                    sheet=layout.sheet,
-                    row=number,
-                    column=column,
-                    title=title,
-                    cell=layout.cell(column, number),
-                    value=error or cell_text(value),
-                    code=code,
-                    message=message,
-                    hint=hint,
-                )
-            )
-    return tuple(sorted(faults, key=lambda fault: fault.row))
+def _notes(found: _Found, layout: SheetLayout, name: str) -> tuple[str, ...]:
+    notes: list[str] = []
+    if layout.left_alone:
+        rows = ", ".join(str(number) for number in layout.left_alone[:_NAMED])
+        more = " and more" if len(layout.left_alone) > _NAMED else ""
+        plural = "Rows" if len(layout.left_alone) > 1 else "Row"
+        verb = "hold no order and were" if plural == "Rows" else "holds no order and was"
+        notes.append(f"{plural} {rows}{more} below the orders of {name} {verb} left alone.")
+    table = found.table
+    hidden = [table.rows[p] for p in found.orders if table.rows[p] in table.hidden]
+    if len(hidden) == 1:
+        notes.append(f"Row {hidden[0]} is hidden and was read like any other.")
+    elif hidden:
+        notes.append(f"Rows {_listed(hidden)} are hidden and were read like any other.")
+    return tuple(notes)
 
 
-_ONE_FOR_ALL: Final = (
-    "externalReferenceId",
-    "customerId",
-    "orderType",
-    "referenceOrderId",
-    "currencyCode",
-)
-"""Columns in which a merged cell can only mean: the same on every row it spans."""
-
-
-def _with_merged_values(found: _Found, merged: Sequence[MergedRange]) -> _Found:
-    """The value of a merged cell on every row it spans, where it can mean nothing else."""
-    places = {found.header.columns.get(column, 0) for column in _ONE_FOR_ALL}
-    spans = [m for m in merged if m.first_column == m.last_column and m.first_column in places]
-    if not spans:
-        return found
-    cells = [list(row) for row in found.cells]
-    for span in spans:
-        place = span.first_column - 1
-        for number in range(span.first_row + 1, min(span.last_row, len(cells)) + 1):
-            if place < len(cells[number - 1]):
-                cells[number - 1][place] = cells[span.first_row - 1][place]
-    return replace(found, cells=cells, order_rows=_order_rows(cells, found.header))
-
-
-def _merged_faults(
-    found: _Found, layout: SheetLayout, merged: Sequence[MergedRange]
-) -> list[Fault]:
-    """Merged cells of which nobody can say what they mean for each row."""
-    faults: list[Fault] = []
-    rows = frozenset(found.order_rows)
-    for column, place in found.header.columns.items():
-        for span in merged:
-            if not span.first_column <= place <= span.last_column:
-                continue
-            if span.first_column == span.last_column and column in _ONE_FOR_ALL:
-                continue
-            title = layout.title(column)
-            first = f"{column_letters(span.first_column)}{span.first_row}"
-            area = f"{first}:{column_letters(span.last_column)}{span.last_row}"
-            faults += [
-                Fault(
-                    sheet=layout.sheet,
-                    row=number,
-                    column=column,
-                    title=title,
-                    cell=layout.cell(column, number),
-                    value="",
-                    code="MERGED_CELL",
-                    message=f"{title} lies in the merged cells {area}; it cannot be told what "
-                    "each row is to have.",
-                    hint=f"Unmerge {area} and fill in {title} on every row.",
-                )
-                for number in range(span.first_row, span.last_row + 1)
-                if number in rows
-            ]
-    return faults
-
-
-def _notes(layout: SheetLayout, name: str) -> tuple[str, ...]:
-    if not layout.left_alone:
-        return ()
-    rows = ", ".join(str(number) for number in layout.left_alone[:10])
-    more = " and more" if len(layout.left_alone) > 10 else ""
-    plural = "Rows" if len(layout.left_alone) > 1 else "Row"
-    verb = "hold no order and were" if plural == "Rows" else "holds no order and was"
-    return (f"{plural} {rows}{more} below the orders of {name} {verb} left alone.",)
+def _listed(rows: Sequence[int]) -> str:
+    """7, 9 and 12; of many the first ten and how many more there are."""
+    told = [str(row) for row in rows[:_NAMED]]
+    if len(rows) > _NAMED:
+        return f"{', '.join(told)} and {len(rows) - _NAMED} more"
+    return f"{', '.join(told[:-1])} and {told[-1]}"

@@ -351,7 +351,7 @@ def test_a_file_that_is_missing_is_wrong_use(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("content", "word"),
-    [(b"", "0 bytes"), (b"a,b\n1,2\n", "not an Excel workbook"), (b"PK\x03\x04cut", "damaged")],
+    [(b"", "0 bytes"), (b"a,b\n1,2\n", "looks like an order sheet"), (b"PK\x03\x04cut", "damaged")],
 )
 def test_a_file_that_is_no_workbook_is_wrong_use(bench: Bench, content: bytes, word: str) -> None:
     (bench.folder / "odd.xlsx").write_bytes(content)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +67,11 @@ def edited(content: bytes, part: str, *changes: tuple[bytes, bytes]) -> bytes:
         ("00123", "00123"),
         (123.0, "123"),
         (80004567, "80004567"),
-        (1.5, "1.5"),
         ("80004567E01", "80004567E01"),
         ("NA", "NA"),
         ("null", "null"),
         ("  P1 \u00a0", "P1"),
         (True, "TRUE"),
-        (date(2026, 11, 23), "2026-11-23"),
-        (datetime(2026, 11, 23, 9, 30), "2026-11-23 09:30:00"),  # noqa: DTZ001
         (123456789012345, "123456789012345"),
     ],
 )
@@ -210,8 +206,8 @@ DOCTYPE = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>'
     [
         (b"", NotAWorkbook, "0 bytes"),
         (b"<html><table></table></html>", NotAWorkbook, "whatever its name says"),
-        (b"a;b;c\n1;2;3\n", NotAWorkbook, "whatever its name says"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512, NotAWorkbook, "password"),
+        (b"a;b;c\n1;2;3\n", NoOrderSheet, "looks like an order sheet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512, NotAWorkbook, "damaged"),
         (saved(sheet_of(HEADER, ROW))[:2000], NotAWorkbook, "damaged"),
         (saved(sheet_of(["Holiday plan"])), NoOrderSheet, "looks like an order sheet"),
         (saved(sheet_of(HEADER)), EmptyOrderSheet, "no orders below"),
@@ -222,7 +218,7 @@ DOCTYPE = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>'
                 (b"<workbook", DOCTYPE + b"<workbook"),
             ),
             NotAWorkbook,
-            "damaged",
+            "DOCTYPE",
         ),
     ],
 )

@@ -1,0 +1,316 @@
+"""Files that are broken, harmful or something else: one sentence, little memory, no harm."""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.workbook.errors import NoOrderSheet, WorkbookError
+from flows.workbook.read import read_content
+from tests.workbook.raw import MAIN, ORDER, orders_xml, package, row_xml
+
+GOOD = package(orders_xml(row_xml(2, ORDER)))
+AGAIN = "open it in Excel, save it again and drop it again."
+SAVE = "open it in Excel and save it as .xlsx."
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def zipped(**parts: str | bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    return out.getvalue()
+
+
+def compound(stream: str) -> bytes:
+    """The beginning of a compound file with one stream in its directory."""
+    entry = stream.encode("utf-16-le").ljust(64, b"\0") + struct.pack("<H", 2 * len(stream) + 2)
+    return OLE + bytes(504) + entry.ljust(512, b"\0")
+
+
+def lying(content: bytes, part: str, size: int) -> bytes:
+    """The zip with another unpacked size in its directory and before the part."""
+    raw = bytearray(content)
+    name = part.encode()
+    directory = raw.index(b"PK\x01\x02")
+    while raw[directory + 46 : directory + 46 + len(name)] != name:
+        directory = raw.index(b"PK\x01\x02", directory + 1)
+    raw[directory + 24 : directory + 28] = size.to_bytes(4, "little")
+    start = int.from_bytes(raw[directory + 42 : directory + 46], "little")
+    raw[start + 22 : start + 26] = size.to_bytes(4, "little")
+    return bytes(raw)
+
+
+def with_flag(content: bytes) -> bytes:
+    """The zip with its first part marked as encrypted."""
+    raw = bytearray(content)
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    raw[6] |= 1
+    return bytes(raw)
+
+
+def bomb(megabytes: int) -> bytes:
+    blanks = " " * (megabytes << 20)
+    return package(orders_xml(row_xml(2, ORDER) + blanks))
+
+
+def flipped(content: bytes) -> bytes:
+    """One byte of the sheet changed on its way, as a bad disk does."""
+    raw = bytearray(content)
+    raw[raw.index(b"xl/sheet.xml") + 60] ^= 0xFF
+    return bytes(raw)
+
+
+ENTITIES = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+DOCTYPE = (
+    "x.xlsx holds a DOCTYPE, which no workbook has and which can do harm; nothing of it was "
+    f"read; {AGAIN}"
+)
+PASSWORD = (
+    "x.xlsx is protected by a password; save it without one (File, Info, Protect Workbook, "
+    "Encrypt with Password: empty the box) and drop it again."
+)
+DAMAGED = f"x.xlsx is damaged (perhaps copied only in part); {AGAIN}"
+STRICT = orders_xml(row_xml(2, ORDER)).replace(
+    MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main"
+)
+STRICT_BOOK = (
+    '<workbook xmlns="http://purl.oclc.org/ooxml/spreadsheetml/main" xmlns:r="'
+    'http://purl.oclc.org/ooxml/officeDocument/relationships" conformance="strict"><sheets>'
+    '<sheet name="Orders" sheetId="1" r:id="r0"/></sheets></workbook>'
+)
+NO_SHEET = (
+    "No sheet of x.xlsx looks like an order sheet: no row names columns such as "
+    "externalReferenceId, customerId and offerId. Put these names above the orders."
+)
+UNREADABLE = (
+    "x.xlsx cannot be read as a workbook; open it in Excel, save it as .xlsx and drop it again."
+)
+NOT_STRICT = (
+    "x.xlsx was saved as a Strict Open XML workbook; save it as an ordinary Excel workbook "
+    "(.xlsx) and drop it again."
+)
+BOMB = (
+    "x.xlsx would unpack to more than 200 times its size, as no workbook does; nothing of it "
+    f"was read; {AGAIN}"
+)
+NOT_ONE = f"x.xlsx is not an Excel workbook, whatever its name says; {SAVE}"
+PICTURE = "x.xlsx is a picture and no workbook, whatever its name says."
+
+CASES: dict[str, tuple[Callable[[], bytes], str]] = {
+    "nothing": (lambda: b"", "x.xlsx is empty (0 bytes); save it in Excel again."),
+    "password": (lambda: compound("EncryptedPackage"), PASSWORD),
+    "encrypted part": (lambda: with_flag(GOOD), PASSWORD),
+    "encrypted ods": (
+        lambda: zipped(
+            **{
+                "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+                "META-INF/manifest.xml": "<manifest:encryption-data/>",
+            }
+        ),
+        PASSWORD,
+    ),
+    "another compound file": (
+        lambda: compound("WordDocument"),
+        f"x.xlsx is damaged or no Excel workbook; {AGAIN}",
+    ),
+    "an old workbook cut off": (
+        lambda: compound("Workbook"),
+        UNREADABLE,
+    ),
+    "cut off": (lambda: GOOD[: len(GOOD) // 2], DAMAGED),
+    "a changed byte": (lambda: flipped(GOOD), DAMAGED),
+    "html": (
+        lambda: b"\xef\xbb\xbf \n<html><table><tr><td>a</td></tr></table></html>",
+        f"x.xlsx is a web page or an XML file, whatever its name says; {SAVE}",
+    ),
+    "pdf": (
+        lambda: b"%PDF-1.7\n",
+        "x.xlsx is a PDF file and no workbook, whatever its name says.",
+    ),
+    "png": (lambda: b"\x89PNG\r\n\x1a\n", PICTURE),
+    "jpeg": (lambda: b"\xff\xd8\xff\xe0", PICTURE),
+    "noise": (lambda: bytes(range(1, 255)), NOT_ONE),
+    "one word": (lambda: b"hello", NOT_ONE),
+    "docx": (
+        lambda: zipped(**{"word/document.xml": "<x/>"}),
+        f"x.xlsx is a Word document, whatever its name says; {SAVE}",
+    ),
+    "some zip": (
+        lambda: zipped(readme="hello"),
+        f"x.xlsx is not an Excel workbook but a zip of something else; {SAVE}",
+    ),
+    "doctype in the sheet": (
+        lambda: package(ENTITIES + orders_xml("").partition("?>")[2]),
+        DOCTYPE,
+    ),
+    "doctype in a part nobody reads": (
+        lambda: package(orders_xml(""), {"xl/drawings/d.xml": ENTITIES + "<x>&b;</x>"}),
+        DOCTYPE,
+    ),
+    "doctype in UTF-16": (
+        lambda: package(orders_xml(""), {"xl/d.xml": (ENTITIES + "<x/>").encode("utf-16")}),
+        DOCTYPE,
+    ),
+    "doctype far behind": (
+        lambda: package(orders_xml(""), {"a.xml": " " * ((1 << 20) - 4) + "<!DOCTYPE x><x/>"}),
+        DOCTYPE,
+    ),
+    "bomb": (
+        lambda: bomb(200),
+        BOMB,
+    ),
+    "bomb that says so": (
+        lambda: lying(GOOD, "xl/sheet.xml", 0xF0000000),
+        "x.xlsx would unpack to more than 2 GB; nothing of it was read.",
+    ),
+    "bomb that hides it": (lambda: lying(bomb(200), "xl/sheet.xml", 4000), DAMAGED),
+    "strict": (
+        lambda: package(STRICT, {"xl/workbook.xml": STRICT_BOOK}),
+        NOT_STRICT,
+    ),
+    "no sheets": (
+        lambda: package("", {"xl/workbook.xml": f'<workbook xmlns="{MAIN}"><sheets/></workbook>'}),
+        NO_SHEET,
+    ),
+    "a chart sheet only": (lambda: package("<chartsheet/>", kind="chartsheet"), NO_SHEET),
+    "a sheet whose part is missing": (
+        lambda: package("", {"xl/_rels/workbook.xml.rels": "<Relationships/>"}),
+        NO_SHEET,
+    ),
+    "a sheet that is no XML": (
+        lambda: package("<worksheet><sheetData><row r="),
+        f"The workbook is damaged or holds something no Excel workbook holds; {AGAIN}",
+    ),
+    "a shared text that does not end": (
+        lambda: package(orders_xml(row_xml(2, ORDER)), {"xl/sharedStrings.xml": "<sst><si><t>"}),
+        f"The workbook is damaged or holds something no Excel workbook holds; {AGAIN}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_cannot_be_read_is_one_sentence(case: str) -> None:
+    make, sentence = CASES[case]
+    with pytest.raises(WorkbookError) as caught:
+        read_content(make(), "x.xlsx")
+    assert str(caught.value) == sentence
+    assert caught.value.exit_code == 2
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from flows.workbook.errors import WorkbookError
+from flows.workbook.read import read_content
+
+def most_megabytes():
+    # The figure of getrusage begins with what the parent process had.
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = [line for line in status.read_text().splitlines() if "VmHWM" in line]
+        return int(line.split()[1]) >> 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 20
+
+try:
+    print(len(read_content(Path(sys.argv[1]).read_bytes(), "x.xlsx").frame))
+except WorkbookError as error:
+    print(type(error).__name__)
+print(most_megabytes())
+"""
+
+
+def measured(content: bytes, folder: Path) -> tuple[str, int]:
+    """What reading says in a process of its own, and its megabytes at most, pandas included."""
+    path = folder / "x.xlsx"
+    path.write_bytes(content)
+    ran = subprocess.run(
+        [sys.executable, "-c", MEASURE, path], capture_output=True, text=True, check=True
+    )
+    said, peak = ran.stdout.split()
+    return said, int(peak)
+
+
+def ghosts() -> bytes:
+    """A row of orders, and formatting down to the last row of Excel."""
+    rows = "".join(
+        f'<row r="{n}" spans="1:6" s="1" customFormat="1" ht="15"/>' for n in range(3, 1_048_577)
+    )
+    return package(orders_xml(row_xml(2, ORDER) + rows))
+
+
+def ghost_cells() -> bytes:
+    """The same with formatted cells in each row."""
+    rows = "".join(
+        f'<row r="{n}"><c r="A{n}" s="1"/><c r="B{n}" s="1"/></row>' for n in range(3, 500_000)
+    )
+    return package(orders_xml(row_xml(2, ORDER) + rows))
+
+
+def far_apart() -> bytes:
+    """Two cells at the two ends of a sheet: a rectangle of seventeen thousand million."""
+    far = '<row r="1048576"><c r="XEA1048576"><v>1</v></c></row>'
+    return package(orders_xml(row_xml(2, ORDER) + far))
+
+
+def one_endless_row() -> bytes:
+    """Noise that packs badly, so that no rule on sizes stops it: a row of 20 MB."""
+    cells = "".join(f'<c r="A2" s="{n * 7919 % 99991}"/>' for n in range(900_000))
+    return package(orders_xml(f'<row r="2">{cells}</row>'))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (ghosts, "1"),
+        (ghost_cells, "1"),
+        (far_apart, "1"),
+        (lambda: bomb(200), "NotAWorkbook"),
+        (lambda: lying(bomb(200), "xl/sheet.xml", 4000), "NotAWorkbook"),
+        (one_endless_row, "NotAWorkbook"),
+    ],
+)
+def test_memory_stays_small_whatever_the_file_says(
+    make: Callable[[], bytes], said: str, tmp_path: Path
+) -> None:
+    answer, peak = measured(make(), tmp_path)
+    assert answer == said
+    assert peak < 300
+
+
+def test_a_workbook_at_an_unusual_path_is_read() -> None:
+    content = package(orders_xml(row_xml(2, ORDER)), folder="data/book")
+    assert len(read_content(content, "x.xlsx").frame) == 1
+
+
+def test_links_to_other_workbooks_are_not_followed() -> None:
+    link = (
+        '<Relationships><Relationship Id="r1" Type="http://x/externalLinkPath" '
+        'Target="file:///etc/passwd" TargetMode="External"/></Relationships>'
+    )
+    content = package(
+        orders_xml(row_xml(2, ORDER)), {"xl/externalLinks/_rels/externalLink1.xml.rels": link}
+    )
+    assert len(read_content(content, "x.xlsx").frame) == 1
+
+
+def test_a_sheet_that_stands_outside_the_file_is_none() -> None:
+    outside = (
+        '<Relationships><Relationship Id="r0" Type="http://x/worksheet" Target="file:///a.xml" '
+        'TargetMode="External"/></Relationships>'
+    )
+    with pytest.raises(NoOrderSheet):
+        read_content(package("", {"xl/_rels/workbook.xml.rels": outside}), "x.xlsx")
+
+
+def test_macros_are_left_where_they_are() -> None:
+    content = package(orders_xml(row_xml(2, ORDER)), {"xl/vbaProject.bin": OLE + b"\0" * 100})
+    assert len(read_content(content, "x.xlsm").frame) == 1
