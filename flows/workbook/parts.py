@@ -16,7 +16,6 @@ from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from flows.workbook.errors import NotAWorkbook, WorkbookMissing
-from schemas.sheet_layout import column_letters
 
 LARGEST: Final = 2 * 1024**3
 """Bytes that all parts together may say they inflate to."""
@@ -168,33 +167,6 @@ def merged_ranges(package: ZipFile, part: str) -> tuple[MergedRange, ...]:
 
     _scan(package, part, element)
     return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredValue:
-    """The result beside a formula, as it stands in the file: its kind (`t`) and its text."""
-
-    kind: str
-    value: str
-
-
-def stored_values(package: ZipFile, part: str) -> dict[str, StoredValue]:
-    """The results of the formulas of a sheet, by cell address."""
-    found: dict[str, StoredValue] = {}
-    place = _Place()
-
-    def end(tag: str) -> None:
-        if tag in {"v", "t"}:
-            place.in_value = False
-        elif tag == "c" and place.formula and place.value:
-            address = f"{column_letters(place.column)}{place.row}"
-            found[address] = StoredValue(place.kind, place.value)
-
-    def text(value: str) -> None:
-        place.value += value if place.in_value else ""
-
-    _scan(package, part, place.enter, text, end)
-    return found
 
 
 class _Place:
