@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from flows.workbook.answer_columns import (
     AnswerColumn,
 )
 from flows.workbook.areas import letters_of
-from flows.workbook.cell_values import amount, day_number, like_formula, number_cell, text_cell
+from flows.workbook.cell_values import amount, day_number, like_formula, text_cell, text_content
 from flows.workbook.look import Look
 from flows.workbook.row_height import height_for
 from flows.workbook.style_book import StyleBook
@@ -70,13 +70,20 @@ def with_standing_ids(
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A column of ours beside rows of one tone: where it stands and the number of its format."""
+    """A column of ours beside rows of one tone.
 
-    column: AnswerColumn
+    A cell is `opening`, the row's number, and then what follows in a cell that is empty, or that
+    holds a value: most of the time of a large sheet goes into putting cells together.
+    """
+
     place: int
-    letters: str
     look: Look
-    style: int
+    is_text: bool
+    written: Callable[[RowAnswer], str]
+    opening: str
+    if_empty: str
+    if_filled: str
+    closing: str
 
 
 class AnswerWriter:
@@ -111,8 +118,8 @@ class AnswerWriter:
                 cells[place] = text_cell(address, style, texts[column.name], self._prefix)
         return cells
 
-    def cells(self, answer: RowAnswer, beside: int) -> dict[int, str]:
-        """The cells of one answer, by column from left to right.
+    def cells(self, answer: RowAnswer, beside: int) -> list[tuple[int, str]]:
+        """The cells of one answer with their columns, from left to right.
 
         `beside` is the format of the row's own first cell: ours take its font and stand as
         upright as it does.
@@ -121,7 +128,19 @@ class AnswerWriter:
         slots = self._slots.get((tone, beside))
         if slots is None:
             slots = self._slots[tone, beside] = self._made_slots(tone, beside)
-        return {slot.place: self._cell(slot, answer) for slot in slots}
+        row, cells = str(answer.row), []
+        for slot in slots:
+            value = slot.written(answer)
+            if not value:
+                cell = f"{slot.opening}{row}{slot.if_empty}"
+            elif slot.is_text and like_formula(value):
+                style = self._styles.index_of(replace(slot.look, quoted=True))
+                cell = text_cell(f"{letters_of(slot.place)}{row}", style, value, self._prefix)
+            else:
+                content = text_content(value, self._prefix) if slot.is_text else value
+                cell = f"{slot.opening}{row}{slot.if_filled}{content}{slot.closing}"
+            cells.append((slot.place, cell))
+        return cells
 
     def height(self, answer: RowAnswer, beside: int) -> float | None:
         """The height (points) that the answer's prose needs; None: no more than one line."""
@@ -132,29 +151,39 @@ class AnswerWriter:
         ]
         return height_for(wrapped, self._styles.beside(beside)[0].size)
 
-    def _cell(self, slot: _Slot, answer: RowAnswer) -> str:
-        name = slot.column.name
-        address = f"{slot.letters}{answer.row}"
-        if name in TEXTS:
-            text = TEXTS[name](answer)
-            style = slot.style
-            if like_formula(text):
-                style = self._styles.index_of(replace(slot.look, quoted=True))
-            return text_cell(address, style, text, self._prefix)
-        if name in AMOUNTS:
-            number = amount(AMOUNTS[name](answer))
-        else:
-            number = day_number(answer.answered_at, self._zone, since_1904=self._since_1904)
-        return number_cell(address, slot.style, number, self._prefix)
-
     def _made_slots(self, tone: look.Tone, beside: int) -> list[_Slot]:
+        p = self._prefix
         slots: list[_Slot] = []
         for column in COLUMNS:
             place = self._places[column.name]
             wanted = self._look(column, tone, beside)
             style = self._styles.index_of(wanted)
-            slots.append(_Slot(column, place, letters_of(place), wanted, style))
+            is_text = column.name in TEXTS
+            slots.append(
+                _Slot(
+                    place=place,
+                    look=wanted,
+                    is_text=is_text,
+                    written=self._reader(column.name),
+                    opening=f'<{p}c  r="{letters_of(place)}',
+                    if_empty=f'" s="{style}"/>',
+                    if_filled=f'" s="{style}" t="inlineStr">'
+                    if is_text
+                    else f'" s="{style}"><{p}v>',
+                    closing=f"</{p}c>" if is_text else f"</{p}v></{p}c>",
+                )
+            )
         return sorted(slots, key=lambda slot: slot.place)
+
+    def _reader(self, name: str) -> Callable[[RowAnswer], str]:
+        """What a column shows of an answer: a text, or a number as the file holds it."""
+        if name in TEXTS:
+            return TEXTS[name]
+        if name in AMOUNTS:
+            return lambda answer: amount(AMOUNTS[name](answer))
+        return lambda answer: day_number(
+            answer.answered_at, self._zone, since_1904=self._since_1904
+        )
 
     def _look(self, column: AnswerColumn, tone: look.Tone, beside: int) -> Look:
         face, vertical = self._styles.beside(beside)

@@ -14,7 +14,9 @@ from flows.workbook.markup import utf8
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _CHUNK: Final = 1 << 20
-_LEVEL: Final = 6
+_LEVEL: Final = 3
+"""Of nine: a sheet of 100,000 answers takes half the time of level 6 and a sixth more room."""
+
 _NAME_LENGTH: Final = 26
 _HEADER: Final = 30
 _BY_DESCRIPTOR: Final = 0x08

@@ -43,6 +43,8 @@ def text_content(text: str, prefix: str = "") -> str:
 
     Excel reads _x0041_ as the letter A; a text that only looks so is written so that it stays.
     """
+    if text.isalnum() and len(text) <= MOST_CHARACTERS:
+        return f"<{prefix}is><{prefix}t>{text}</{prefix}t></{prefix}is>"
     clean = _LIKE_AN_ESCAPE.sub("_x005F_", legible(text))
     written = clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     kept = ' xml:space="preserve"' if clean != clean.strip() or "\n" in clean else ""
@@ -74,6 +76,7 @@ def amount(number: Decimal | int | None) -> str:
     return "" if number is None else f"{number:f}" if isinstance(number, Decimal) else str(number)
 
 
+@lru_cache(maxsize=4096)
 def day_number(moment: datetime | None, zone: ZoneInfo, *, since_1904: bool = False) -> str:
     """A moment as Excel's count of days, in the wall-clock time of a zone and to the second.
 

@@ -172,6 +172,7 @@ class _Reconciling:
             answers={answer.row: answer for answer in answers},
             marks=marks,
             standing=frozenset(layout.result_columns.values()),
+            all_beyond=seen.widest is not None and seen.widest < min(places.values()),
             result=places["Result"],
             left_alone=frozenset(layout.left_alone),
             beside=min(layout.columns.values(), default=1),

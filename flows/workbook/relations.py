@@ -102,7 +102,7 @@ class Relations:
         added = "".join(self._added).encode()
         if self._part is None:
             if added:
-                opening = f'<Relationships xmlns="{_PACKAGE}">'.encode()
+                opening = f'<Relationships  xmlns="{_PACKAGE}">'.encode()
                 yield self.path, _XML + opening + added + b"</Relationships>"
         elif added or self._changed:
             if added:

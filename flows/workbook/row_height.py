@@ -24,15 +24,11 @@ def lines_of(text: str, width: float) -> int:
 
 
 def _lines(text: str, room: int) -> int:
-    if len(text) <= room:
-        return 1
-    lines, filled = 1, 0
-    for word in text.split():
-        if filled and filled + 1 + len(word) > room:
-            lines, filled = lines + 1, 0
-        filled += len(word) + (1 if filled else 0)
-        more = max(0, filled - 1) // room
-        lines, filled = lines + more, filled - more * room
+    lines, at = 1, 0
+    while len(text) - at > room:
+        blank = text.rfind(" ", at, at + room + 1)
+        at = blank + 1 if blank > at else at + room
+        lines += 1
     return lines
 
 

@@ -34,6 +34,7 @@ class RowPlan:
     headers: header cells as XML, by column. places: all columns of ours. answers: by row.
     marks: by row and column, whether it is only a warning. standing: columns of ours that stood
     there before; their cells are replaced and, beside rows without an answer, taken out.
+    all_beyond: whether no row has any cell as far right as our first column.
     result: the column of Result. left_alone: rows below the table. beside: the column whose look
     answers take over.
     """
@@ -44,6 +45,7 @@ class RowPlan:
     answers: Mapping[int, RowAnswer]
     marks: Mapping[int, Mapping[int, bool]]
     standing: frozenset[int]
+    all_beyond: bool
     result: int
     left_alone: frozenset[int]
     beside: int
@@ -120,15 +122,18 @@ class RowSurgeon:
         if not (answer or marks or old_marks or header or clears):
             return row.raw
         simple = not (marks or old_marks or header or clears)
-        last = self._grid.last_column(row.inner) if simple else None
-        if answer and last is not None and last < self._first:
+        if answer and simple and (plan.all_beyond or self._ends_before_ours(row.inner)):
             beside = self._format_beside(row.inner, number)
-            cells = "".join(self._writer.cells(answer, beside).values()).encode()
-            inner = row.inner + cells
+            cells = self._writer.cells(answer, beside)
+            inner = row.inner + "".join([xml for _, xml in cells]).encode()
         else:
             inner, beside = self._operated(row.inner, number, answer, marks)
         height = self._writer.height(answer, beside) if answer else None
         return row.before + _joined(row, inner, height)
+
+    def _ends_before_ours(self, inner: bytes) -> bool:
+        last = self._grid.last_column(inner)
+        return last is not None and last < self._first
 
     def _format_beside(self, inner: bytes, number: int) -> int:
         at = inner.find(f'{self._usual_beside}{number}"'.encode())
@@ -175,7 +180,7 @@ class RowSurgeon:
     def _new_cells(self, number: int, answer: RowAnswer | None, beside: int) -> dict[int, str]:
         if number == self._plan.header_row:
             return dict(self._plan.headers)
-        return self._writer.cells(answer, beside) if answer else {}
+        return dict(self._writer.cells(answer, beside)) if answer else {}
 
     def _clears(self, inner: bytes, number: int, cells: Mapping[int, Cell]) -> bool:
         """Whether our cells on this row are to be emptied.
@@ -254,6 +259,8 @@ def _joined(row: Piece, inner: bytes, height: float | None) -> bytes:
 
 def _raised(tag: bytes, height: float, *, ours: bool) -> bytes:
     """A row's tag with a height that is at least the one given."""
+    if b"ht" not in tag and b"Height" not in tag:
+        return with_attributes(tag, f'ht="{height:g}" customHeight="1"')
     attributes = attributes_of(tag)
     if float(attributes.get("ht", "0")) >= height:
         return tag

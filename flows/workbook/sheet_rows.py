@@ -14,6 +14,17 @@ _ROW_NUMBER = re.compile(rb'<[^\s/>]+\s+r="([0-9]+)"')
 _LETTERS = re.compile(r"\$?([A-Z]{1,3})")
 
 
+class _Numbers(dict[bytes, int]):
+    """Column numbers by their letters as bytes, remembered: every cell of a sheet asks."""
+
+    def __missing__(self, letters: bytes) -> int:
+        number = self[letters] = column_number(letters.decode())
+        return number
+
+
+_NUMBERS = _Numbers()
+
+
 @dataclass(slots=True)
 class Piece:
     """One element of a stream: what stands before it, its start tag, its content, its end tag."""
@@ -70,39 +81,33 @@ class Pieces:
                 self._at = begin
                 self.tail = self._rest()
                 return
-            span = self._extent(found.end(), empty=found["tag"].endswith(b"/>"))
-            if span is None:
-                self._at = found.start()
+            start, inner_start = found.span()
+            tag = found["tag"]
+            inner_end, end = inner_start, inner_start
+            if not tag.endswith(b"/>"):
+                closing = self._end.search(self._buffer, inner_start)
+                inner_end, end = closing.span() if closing else (0, 0)
+            inner = self._buffer[inner_start:inner_end]
+            if b"<!" in inner or b"<?" in inner:
+                inner_end, end = self._true_end(inner_start)
+                inner = self._buffer[inner_start:inner_end]
+            if not end:
+                self._at = start
                 begin = self._more(begin)
                 continue
-            inner_end, end = span
             self._at = end
-            yield Piece(
-                self._buffer[begin : found.start()],
-                found["tag"],
-                self._buffer[found.end() : inner_end],
-                self._buffer[inner_end:end],
-            )
+            yield Piece(self._buffer[begin:start], tag, inner, self._buffer[inner_end:end])
             begin = end
 
-    def _extent(self, start: int, *, empty: bool) -> tuple[int, int] | None:
-        """Where the content and the element end; None when that is not in the buffer yet."""
-        if empty:
-            return start, start
-        found = self._end.search(self._buffer, start)
-        if found is None:
-            return None
-        inner = self._buffer[start : found.start()]
-        if b"<!" not in inner and b"<?" not in inner:
-            return found.span()
-        return next(
-            (
-                (tag.start, tag.end)
-                for tag in tags(self._buffer, start)
-                if tag.closing and tag.name == self._name
-            ),
-            None,
-        )
+    def _true_end(self, start: int) -> tuple[int, int]:
+        """Where the content and the element end, comments and CDATA passed over.
+
+        Zero when that is not in the buffer yet.
+        """
+        for tag in tags(self._buffer, start):
+            if tag.closing and tag.name == self._name:
+                return tag.start, tag.end
+        return 0, 0
 
     def _more(self, begin: int) -> int:
         """Read on; what stands before `begin` is done with. The new offset of `begin`."""
@@ -170,7 +175,7 @@ class Grid:
         letters = self._usual.findall(inner)
         if len(letters) != inner.count(self._opening) or b"<!" in inner or b"<?" in inner:
             return None
-        return max((column_number(each.decode()) for each in letters), default=0)
+        return max(map(_NUMBERS.__getitem__, letters), default=0)
 
     def cells(self, inner: bytes) -> Iterator[Cell]:
         """The cells of a row; one that does not say its column follows the one before it."""

@@ -22,11 +22,13 @@ class Survey:
 
     `last_column` is the last one in which any cell has content (errors and formulas without a
     result count), at least the one that was asked about; `values` are texts as a reader sees
-    them, by (row, column), empty cells left out.
+    them, by (row, column), empty cells left out. `widest` is the last column with any cell, be it
+    empty; None where cells do not all say their addresses the usual way.
     """
 
     last_row: int
     last_column: int
+    widest: int | None
     values: Mapping[tuple[int, int], str]
     merged: tuple[Area, ...]
 
@@ -66,7 +68,7 @@ def survey(
         elsewhere = {row: [column for r, column in first if r == row] for row, _ in first}
         look.found |= _Look(archive, part, look.reach, elsewhere).found
     values = _values(archive, strings, look.found)
-    return Survey(look.last_row, look.reach, values, look.merged)
+    return Survey(look.last_row, look.reach, look.widest, values, look.merged)
 
 
 class _Look:
@@ -81,6 +83,7 @@ class _Look:
     ) -> None:
         self.reach = known_column
         self.last_row = 0
+        self.widest: int | None = 0
         self.found: dict[tuple[int, int], bytes] = {}
         rows = Pieces(archive.chunks(part), "sheetData", "row")
         grid = Grid(rows.prefix)
@@ -89,6 +92,10 @@ class _Look:
             number = grid.number(row.tag, number)
             self.last_row = max(self.last_row, number)
             last = grid.last_column(row.inner)
+            if last is None or self.widest is None:
+                self.widest = None
+            elif last > self.widest:
+                self.widest = last
             if last is not None and last <= self.reach and number not in wanted:
                 continue
             columns = wanted.get(number, ())
