@@ -6,7 +6,7 @@ tags are found by their offsets, and an edit is a piece put in, taken out or exc
 What we put in can be told from what stood there, so that it can be taken out again:
 
 - two blanks behind its name mark an element of ours: `<c  r="F3" s="12"/>`;
-- two blanks before an attribute mark it and those behind it: `<row r="3"  ht="32"`;
+- a tab before an attribute marks it and those behind it: `<row r="3"` tab `ht="32">`;
 - a blank in an end tag marks an element that stood there empty: `<row r="3">...</row >`;
 - what had to give way stands in a comment before what took its place:
   `<!--Orderdrop: <dimension ref="A1:E3"/>--><dimension  ref="A1:R3"/>`.
@@ -21,7 +21,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MARK: Final = b"  "
-"""Two blanks: what follows is ours."""
+"""Two blanks behind an element's name: it is ours."""
+
+ATTRIBUTE_MARK: Final = b"\t"
+"""A tab before an attribute: it is ours, and so are those behind it."""
 
 ASIDE: Final = b"<!--Orderdrop: "
 """Opens a comment that holds what gave way to ours."""
@@ -115,7 +118,7 @@ def with_values(tag: bytes, values: Mapping[str, str]) -> bytes:
 def with_attributes(tag: bytes, written: str) -> bytes:
     """A start tag with attributes of ours at its end."""
     cut = len(tag) - (2 if tag.endswith(b"/>") else 1)
-    return tag[:cut] + MARK + written.encode() + tag[cut:]
+    return tag[:cut] + ATTRIBUTE_MARK + written.encode() + tag[cut:]
 
 
 def as_ours(tag: bytes) -> bytes:

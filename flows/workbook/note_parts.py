@@ -24,6 +24,7 @@ _NOTE_SHAPE: Final = "_x0000_t202"
 _FIRST_SHAPE: Final = 1025
 
 _SHAPE: Final = re.compile(rb"<(\w+:)?shape\s.*?</(\w+:)?shape\s*>", re.DOTALL)
+_OUR_SHAPE: Final = re.compile(rb"<(\w+:)?shape  ")
 _SHAPE_ROW: Final = re.compile(rb"<(?:\w+:)?Row>\s*([0-9]+)\s*</")
 _SHAPE_COLUMN: Final = re.compile(rb"<(?:\w+:)?Column>\s*([0-9]+)\s*</")
 _SHAPE_NUMBER: Final = re.compile(rb"_x0000_s([0-9]{1,9})\b")
@@ -134,9 +135,7 @@ class Notes:
             content = _no_boxes()
         else:
             content = self._archive.read(path)
-        kept = _SHAPE.sub(
-            lambda found: b"" if _place(found[0]) in self._gone else found[0], content
-        )
+        kept = _without_boxes(content, self._gone)
         yield path, _with_boxes(kept, self._new)
 
 
@@ -179,6 +178,17 @@ def _threads(archive: Archive, relations: Relations) -> frozenset[tuple[int, int
 def _place(shape: bytes) -> tuple[int, int] | None:
     row, column = _SHAPE_ROW.search(shape), _SHAPE_COLUMN.search(shape)
     return (int(row[1]) + 1, int(column[1]) + 1) if row and column else None
+
+
+def _without_boxes(content: bytes, gone: set[tuple[int, int]]) -> bytes:
+    """A drawing without the boxes of notes that are gone.
+
+    Where one of two boxes on a cell is known to be ours, the other one stays.
+    """
+    boxes = [found[0] for found in _SHAPE.finditer(content) if _place(found[0]) in gone]
+    known = {_place(box) for box in boxes if _OUR_SHAPE.match(box)}
+    leaving = {box for box in boxes if _OUR_SHAPE.match(box) or _place(box) not in known}
+    return _SHAPE.sub(lambda found: b"" if found[0] in leaving else found[0], content)
 
 
 def _with_boxes(content: bytes, notes: list[tuple[int, int, str]]) -> bytes:

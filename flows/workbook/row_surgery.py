@@ -24,7 +24,7 @@ from flows.workbook.style_book import StyleBook
 from schemas.outcomes import RowAnswer
 
 _FORMULA: Final = re.compile(rb"<(?:[^\s/>:]+:)?f[\s/>]")
-_OUR_FORMAT: Final = re.compile(rb'  s="[0-9]+"(?=/?>$)')
+_OUR_FORMAT: Final = re.compile(rb'\ts="[0-9]+"(?=/?>$)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class RowSurgeon:
         present = _format_of(cell.tag)
         if present is None or present not in self._styles.marked:
             return _Before(cell.tag, present)
-        if cell.tag.startswith(self._opening + MARK):
+        if cell.tag.startswith(self._opening + MARK) and cell.tag.endswith(b"/>"):
             return _Before(b"", None)
         if _OUR_FORMAT.search(cell.tag):
             return _Before(_OUR_FORMAT.sub(b"", cell.tag), None)
@@ -267,6 +267,6 @@ def _raised(tag: bytes, height: float, *, ours: bool) -> bytes:
     values = {"ht": f"{height:g}", "customHeight": "1"}
     if not values.keys() & attributes.keys():
         return with_attributes(tag, f'ht="{height:g}" customHeight="1"')
-    if ours or b'  ht="' in tag:
+    if ours or b'\tht="' in tag:
         return with_values(tag, values)
     return set_aside(tag) + as_ours(with_values(tag, values))

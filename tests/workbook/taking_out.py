@@ -18,7 +18,7 @@ from flows.workbook.notes import without_ours
 
 _ASIDE = re.compile(re.escape(ASIDE) + rb"(.*?)-->", re.DOTALL)
 _MARKED = re.compile(r"Orderdrop fault (\d+)(?:-\d+)?, was ")
-_OUR_ATTRIBUTES = re.compile(rb"  [A-Za-z].*?(?=/?>$)", re.DOTALL)
+_OUR_ATTRIBUTES = re.compile(rb"\t[A-Za-z].*?(?=/?>$)", re.DOTALL)
 
 
 def parts_of(workbook: bytes) -> dict[str, bytes]:
