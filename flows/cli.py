@@ -357,23 +357,15 @@ def _look_first(
     workbook: Path, out: Path | None, settings: Settings, also: Sequence[Format] = ()
 ) -> None:
     """What can be told in an instant is told before any server is started."""
-<<<<<<< HEAD
     from flows.answers_for_machines import beside
     from flows.outputs import check_place, check_writable, default_output
-    from flows.workbook.parts import open_package, read_bytes
+    from flows.workbook.parts import check_kind, read_bytes
 
-    open_package(read_bytes(workbook), workbook.name).close()
+    check_kind(read_bytes(workbook), workbook.name)
     target = out or default_output(settings.output, workbook.name)
     check_place(target, workbook)
     for kind in also:
         check_writable(beside(target, kind))
-=======
-    from flows.outputs import check_place, default_output
-    from flows.workbook.parts import check_kind, read_bytes
-
-    check_kind(read_bytes(workbook), workbook.name)
-    check_place(out or default_output(settings.output, workbook.name), workbook)
->>>>>>> reader
 
 
 def _consent(environment: str | None, yes: bool) -> None:

@@ -27,18 +27,12 @@ KEPT_SECONDS: Final = 30 * 86_400
 
 def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
     """`FOLDER/NAME.reconciled.xlsx`; a reconciled workbook dropped again keeps its name."""
-<<<<<<< HEAD
-    return folder / f"{stem_of(name)}.{word}{Path(name).suffix}"
-=======
-    path = Path(name)
-    stem = path.stem.removesuffix(".reconciled").removesuffix(".checked")
-    return folder / f"{stem}.{word}{_ending(path)}"
+    return folder / f"{stem_of(name)}.{word}{_ending(Path(name))}"
 
 
 def _ending(source: Path) -> str:
     """Macros stay with their workbook; the answers to every other kind of file are an .xlsx."""
     return source.suffix if source.suffix.lower() in {".xlsx", ".xlsm"} else ".xlsx"
->>>>>>> reader
 
 
 class OutputFault(Stop):

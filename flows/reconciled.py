@@ -18,11 +18,8 @@ from flows.ledger import Ledger
 from flows.ordering import answers as answering
 from flows.outputs import Terms, default_output, keep_replaced, stands, write_output
 from flows.settings import Settings
-<<<<<<< HEAD
-from flows.workbook.read import read_content
-=======
 from flows.workbook.fresh import as_xlsx
->>>>>>> reader
+from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Entry, Submission
 from schemas.outcomes import NEEDS_PERSON, RowAnswer, State, WorkbookSummary
@@ -97,18 +94,10 @@ def write_reconciled(
     summary = _summary(submission, rows, entries, states, settings.timezone, now)
     if run.stopped:
         summary = _with_note(summary, f"The run was stopped: {run.stopped}")
-<<<<<<< HEAD
     source = ledger.workbook(submission.workbook_hash)
-    reconciled = reconcile(source, submission.layout, rows, faults, summary)
-=======
-    content = reconcile(
-        as_xlsx(ledger.workbook(submission.workbook_hash), submission.name),
-        submission.layout,
-        rows,
-        faults,
-        summary,
+    reconciled = reconcile(
+        as_xlsx(source, submission.name), submission.layout, rows, faults, summary
     )
->>>>>>> reader
     terms = Terms(
         wrote=ledger.wrote,
         will_write=partial(ledger.will_write, submission_id),

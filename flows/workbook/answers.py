@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
-
-from openpyxl.cell.cell import Cell
-from openpyxl.styles import Alignment, Font
-from openpyxl.worksheet.worksheet import Worksheet
 
 from flows.workbook import look
 from flows.workbook.answer_columns import (
@@ -18,36 +14,35 @@ from flows.workbook.answer_columns import (
     TEXTS,
     WRAPPED,
     AnswerColumn,
-    header_note,
 )
-from flows.workbook.cell_values import cell_at, put_money, put_text, put_time, shown
-from flows.workbook.notes import add_note, take_note
-from flows.workbook.row_height import make_room
+from flows.workbook.areas import letters_of
+from flows.workbook.cell_values import amount, day_number, like_formula, text_cell, text_content
+from flows.workbook.look import Look
+from flows.workbook.row_height import height_for
+from flows.workbook.style_book import StyleBook
+from flows.workbook.survey import Survey
 from schemas.outcomes import RowAnswer, State
 from schemas.sheet_layout import SheetLayout
 
 
-def write_headers(
-    sheet: Worksheet, layout: SheetLayout, places: Mapping[str, int], timezone: str
-) -> None:
-    """Write the headers of our columns; one that the user renamed keeps the user's name.
+def header_texts(survey: Survey, layout: SheetLayout, places: Mapping[str, int]) -> dict[str, str]:
+    """The header of each of our columns; one that the user renamed keeps the user's name.
 
     A new header that the sheet has already, as a column of the user's, is told apart by
     "(Orderdrop)" behind it: two equal headers would be a riddle, and a table forbids them.
     """
     ours = set(places.values())
     taken = {
-        shown(cell.value).casefold() for cell in sheet[layout.header_row] if cell.column not in ours
+        text.casefold()
+        for (row, column), text in survey.values.items()
+        if row == layout.header_row and column not in ours
     }
-    for column in COLUMNS:
-        place = places[column.name]
-        cell = cell_at(sheet, layout.header_row, place)
-        if cell.value is None:
-            put_text(cell, _unused(column.name, taken))
-        if column.name not in layout.result_columns:
-            look.dress_header(cell, first=column is COLUMNS[0])
-        take_note(cell)
-        add_note(cell, header_note(column, timezone))
+    return {name: _standing(survey, layout, name) or _unused(name, taken) for name in places}
+
+
+def _standing(survey: Survey, layout: SheetLayout, name: str) -> str:
+    place = layout.result_columns.get(name)
+    return survey.text(layout.header_row, place) if place else ""
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -59,95 +54,149 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def with_standing_ids(
-    sheet: Worksheet, layout: SheetLayout, answers: Sequence[RowAnswer]
+    survey: Survey, layout: SheetLayout, answers: Sequence[RowAnswer]
 ) -> list[RowAnswer]:
     """The answers, with the Order ID that a held row carries already: it is never taken away."""
     place = layout.result_columns.get("Order ID")
     if place is None:
         return list(answers)
     return [
-        replace(answer, order_id=shown(sheet.cell(answer.row, place).value))
+        replace(answer, order_id=survey.text(answer.row, place))
         if answer.state is State.HELD and not answer.order_id
         else answer
         for answer in answers
     ]
 
 
-def clear_answers(sheet: Worksheet, layout: SheetLayout, places: Mapping[str, int]) -> None:
-    """Empty our cells below the header, except beside rows that are not order rows.
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A column of ours beside rows of one tone.
 
-    Such a row (a total) may hold the user's own sum of our prices; it is cleared only when it
-    carries an answer from a time when it was an order row.
+    A cell is `opening`, the row's number, and then what follows in a cell that is empty, or that
+    holds a value: most of the time of a large sheet goes into putting cells together.
     """
-    standing = {name: place for name, place in places.items() if name in layout.result_columns}
-    if not standing:
-        return
-    for row in range(layout.header_row + 1, sheet.max_row + 1):
-        answered = sheet.cell(row, places["Result"]).value is not None
-        if row in layout.left_alone and not answered:
-            continue
-        for place in standing.values():
-            cell = cell_at(sheet, row, place)
-            cell.value = None
-            look.undress(cell)
+
+    place: int
+    look: Look
+    is_text: bool
+    written: Callable[[RowAnswer], str]
+    opening: str
+    if_empty: str
+    if_filled: str
+    closing: str
 
 
 class AnswerWriter:
-    """Writes answers of one sheet; every look is made once and then copied."""
+    """Writes the cells of answers; every look is made once and its number kept."""
 
     def __init__(
-        self, sheet: Worksheet, layout: SheetLayout, places: Mapping[str, int], zone: ZoneInfo
+        self,
+        styles: StyleBook,
+        places: Mapping[str, int],
+        zone: ZoneInfo,
+        prefix: str,
+        *,
+        since_1904: bool,
     ) -> None:
-        self._sheet = sheet
+        self._styles = styles
         self._places = places
         self._zone = zone
-        self._beside = min(layout.columns.values(), default=1)
-        self._models: dict[tuple[object, ...], Cell] = {}
+        self._prefix = prefix
+        self._since_1904 = since_1904
+        self._slots: dict[tuple[look.Tone, int], list[_Slot]] = {}
 
-    def write(self, answers: Sequence[RowAnswer]) -> None:
-        """Write one row of ours for each answer."""
-        for answer in answers:
-            neighbour = cell_at(self._sheet, answer.row, self._beside)
-            for column in COLUMNS:
-                cell = cell_at(self._sheet, answer.row, self._places[column.name])
-                self._dress(cell, column, answer.state, neighbour)
-                self._fill(cell, column, answer)
-            wrapped = [
-                (TEXTS[column.name](answer), column.width)
-                for column in COLUMNS
-                if column.kind in WRAPPED
-            ]
-            make_room(self._sheet, answer.row, wrapped, neighbour.font.sz or 11)
+    def headers(
+        self, texts: Mapping[str, str], standing: frozenset[str], row: int
+    ) -> dict[int, str]:
+        """The header cells to be written, by column; `standing` headers are the user's already."""
+        cells: dict[int, str] = {}
+        for column in COLUMNS:
+            if column.name not in standing:
+                place = self._places[column.name]
+                style = self._styles.index_of(look.header_look(first=column is COLUMNS[0]))
+                address = f"{letters_of(place)}{row}"
+                cells[place] = text_cell(address, style, texts[column.name], self._prefix)
+        return cells
 
-    def _fill(self, cell: Cell, column: AnswerColumn, answer: RowAnswer) -> None:
-        if column.name in AMOUNTS:
-            put_money(cell, AMOUNTS[column.name](answer))
-        elif column.name in TEXTS:
-            put_text(cell, TEXTS[column.name](answer))
-        else:
-            put_time(cell, answer.answered_at, self._zone)
+    def cells(self, answer: RowAnswer, beside: int) -> list[tuple[int, str]]:
+        """The cells of one answer with their columns, from left to right.
 
-    def _dress(self, cell: Cell, column: AnswerColumn, state: State, neighbour: Cell) -> None:
-        font = neighbour.font
-        upright = neighbour.alignment.vertical
-        key = (column.name, look.TONES[state], font.name, font.sz, upright)
-        model = self._models.get(key)
-        if model is not None:
-            look.dress_like(cell, model)
-            cell.quotePrefix = False
-            return
-        look.undress(cell)
-        tone = look.TONES[state]
+        `beside` is the format of the row's own first cell: ours take its font and stand as
+        upright as it does.
+        """
+        tone = look.TONES[answer.state]
+        slots = self._slots.get((tone, beside))
+        if slots is None:
+            slots = self._slots[tone, beside] = self._made_slots(tone, beside)
+        row, cells = str(answer.row), []
+        for slot in slots:
+            value = slot.written(answer)
+            if not value:
+                cell = f"{slot.opening}{row}{slot.if_empty}"
+            elif slot.is_text and like_formula(value):
+                style = self._styles.index_of(replace(slot.look, quoted=True))
+                cell = text_cell(f"{letters_of(slot.place)}{row}", style, value, self._prefix)
+            else:
+                content = text_content(value, self._prefix) if slot.is_text else value
+                cell = f"{slot.opening}{row}{slot.if_filled}{content}{slot.closing}"
+            cells.append((slot.place, cell))
+        return cells
+
+    def height(self, answer: RowAnswer, beside: int) -> float | None:
+        """The height (points) that the answer's prose needs; None: no more than one line."""
+        wrapped = [
+            (TEXTS[column.name](answer), column.width)
+            for column in COLUMNS
+            if column.kind in WRAPPED
+        ]
+        return height_for(wrapped, self._styles.beside(beside)[0].size)
+
+    def _made_slots(self, tone: look.Tone, beside: int) -> list[_Slot]:
+        p = self._prefix
+        slots: list[_Slot] = []
+        for column in COLUMNS:
+            place = self._places[column.name]
+            wanted = self._look(column, tone, beside)
+            style = self._styles.index_of(wanted)
+            is_text = column.name in TEXTS
+            slots.append(
+                _Slot(
+                    place=place,
+                    look=wanted,
+                    is_text=is_text,
+                    written=self._reader(column.name),
+                    opening=f'<{p}c  r="{letters_of(place)}',
+                    if_empty=f'" s="{style}"/>',
+                    if_filled=f'" s="{style}" t="inlineStr">'
+                    if is_text
+                    else f'" s="{style}"><{p}v>',
+                    closing=f"</{p}c>" if is_text else f"</{p}v></{p}c>",
+                )
+            )
+        return sorted(slots, key=lambda slot: slot.place)
+
+    def _reader(self, name: str) -> Callable[[RowAnswer], str]:
+        """What a column shows of an answer: a text, or a number as the file holds it."""
+        if name in TEXTS:
+            return TEXTS[name]
+        if name in AMOUNTS:
+            return lambda answer: amount(AMOUNTS[name](answer))
+        return lambda answer: day_number(
+            answer.answered_at, self._zone, since_1904=self._since_1904
+        )
+
+    def _look(self, column: AnswerColumn, tone: look.Tone, beside: int) -> Look:
+        face, vertical = self._styles.beside(beside)
         first = column is COLUMNS[0]
-        cell.font = Font(
-            name=font.name, sz=font.sz, bold=first, color=tone.ink if first else "000000"
-        )
-        cell.fill = look.solid(tone.strong if first else tone.tint)
-        cell.border = look.answer_border(first=first)
-        cell.alignment = Alignment(
+        return Look(
+            font=face.name,
+            size=face.size,
+            bold=first,
+            ink=tone.ink if first else "000000",
+            fill=tone.strong if first else tone.tint,
+            border=look.answer_border(first=first),
             horizontal="right" if column.kind == "money" else "left",
-            vertical=upright,
-            wrap_text=column.kind in WRAPPED,
+            vertical=vertical,
+            wrapped=column.kind in WRAPPED,
+            number_format=FORMATS[column.kind],
         )
-        cell.number_format = FORMATS[column.kind]
-        self._models[key] = cell

@@ -7,12 +7,8 @@ can be told apart in grey print and by the colour-blind, and the word always sta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
 from typing import Final
-
-from openpyxl.cell.cell import Cell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
 from schemas.outcomes import State
 
@@ -55,19 +51,55 @@ FAULT_LINE: Final = "B3261E"
 WARNING_FILL: Final = "FFEFB8"
 WARNING_LINE: Final = "9A6700"
 
-HAIRLINE: Final = Side(style="thin", color="D5DADF")
-_EDGE: Final = Side(style="medium", color=HEADER.strong)
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One side of a border: Excel's word for the style ("thin") and a colour."""
+
+    style: str
+    colour: str
 
 
-def solid(colour: str) -> PatternFill:
-    """A plain fill of one colour (six hexadecimal digits)."""
-    return PatternFill("solid", start_color=colour, end_color=colour)
+@dataclass(frozen=True, slots=True)
+class Border:
+    """The border of a cell; None is no line."""
+
+    left: Line | None = None
+    right: Line | None = None
+    top: Line | None = None
+    bottom: Line | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The whole look of a cell. No `font` is the workbook's own, no `fill` none.
+
+    `size` in points (0: the workbook's own); colours are six hexadecimal digits; `quoted` cells
+    stay text when somebody edits them.
+    """
+
+    font: str = ""
+    size: float = 0
+    bold: bool = False
+    underlined: bool = False
+    ink: str = ""
+    fill: str = ""
+    border: Border = Border()
+    horizontal: str = ""
+    vertical: str = ""
+    wrapped: bool = False
+    number_format: str = "General"
+    quoted: bool = False
+
+
+HAIRLINE: Final = Line("thin", "D5DADF")
+_EDGE: Final = Line("medium", HEADER.strong)
 
 
 def frame(colour: str, style: str = "medium") -> Border:
     """A border of one colour on all four sides."""
-    side = Side(style=style, color=colour)  # type: ignore[arg-type]  # the stub wants a literal
-    return Border(left=side, right=side, top=side, bottom=side)
+    line = Line(style, colour)
+    return Border(line, line, line, line)
 
 
 def answer_border(*, first: bool) -> Border:
@@ -75,23 +107,14 @@ def answer_border(*, first: bool) -> Border:
     return Border(left=_EDGE if first else HAIRLINE, right=HAIRLINE, top=HAIRLINE, bottom=HAIRLINE)
 
 
-def dress_header(cell: Cell, *, first: bool = False) -> None:
-    """Make a cell look like one of our column headers."""
-    cell.font = Font(name=cell.font.name, sz=cell.font.sz, bold=True, color=HEADER.ink)
-    cell.fill = solid(HEADER.strong)
-    cell.border = answer_border(first=first)
-    cell.alignment = Alignment(horizontal="left", vertical="center", wrap_text=True)
-
-
-def undress(cell: Cell) -> None:
-    """Take every format off a cell that is ours."""
-    cell.style = "Normal"
-
-
-def dress_like(cell: Cell, model: Cell) -> None:
-    """Give a cell the whole look of another one of the same workbook.
-
-    openpyxl looks up every part of a format again when it is assigned by itself; copying the
-    finished index keeps a sheet of many thousand rows quick.
-    """
-    cell._style = copy(model._style)  # type: ignore[attr-defined]  # noqa: SLF001
+def header_look(*, first: bool = False) -> Look:
+    """The look of one of our column headers."""
+    return Look(
+        bold=True,
+        ink=HEADER.ink,
+        fill=HEADER.strong,
+        border=answer_border(first=first),
+        horizontal="left",
+        vertical="center",
+        wrapped=True,
+    )

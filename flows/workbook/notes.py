@@ -10,10 +10,8 @@ import math
 import re
 from typing import Final
 
-from openpyxl.cell.cell import Cell
-from openpyxl.comments import Comment
-
 from flows.workbook.cell_values import legible
+from flows.workbook.markup import unescaped
 
 AUTHOR: Final = "Orderdrop"
 OPENING: Final = "――― Orderdrop ―――"
@@ -27,27 +25,33 @@ _MARGIN: Final = 14
 _OURS: Final = re.compile(
     rf"(?:\r?\n)*{OPENING}\r?\n.*?(?:\r?\n{CLOSING}(?=\r?\n|$)|$(?![\s\S]))", re.DOTALL
 )
+_SIGN: Final = re.compile(rb"&[^;]*;|[\x00-\x7f]|[\x80-\xff][\x80-\xbf]*")
 
 
-def add_note(cell: Cell, text: str) -> None:
-    """Put our text in a cell's note; a user's own note stays above it."""
-    ours = f"{OPENING}\n{legible(text)}\n{CLOSING}"
-    present = cell.comment
-    if present is None:
-        cell.comment = _sized(ours, AUTHOR)
-    else:
-        cell.comment = _sized(f"{present.text}\n\n{ours}", present.author or "")
+def framed(text: str) -> str:
+    """Our text between its two lines."""
+    return f"{OPENING}\n{legible(text)}\n{CLOSING}"
 
 
-def take_note(cell: Cell) -> None:
-    """Take our text out of a cell's note; the note goes when nothing of the user's is left."""
-    present = cell.comment
-    if present is None or OPENING not in present.text:
-        return
-    rest = _OURS.sub("", present.text)
-    cell.comment = _sized(rest, present.author or "") if rest.strip() else None
-
-
-def _sized(text: str, author: str) -> Comment:
+def height_of(text: str) -> int:
+    """The height (pixels) at which a note of our width shows all of a text."""
     lines = sum(max(1, math.ceil(len(line) / _SIGNS_TO_A_LINE)) for line in text.splitlines())
-    return Comment(text, author, height=lines * _LINE_HEIGHT + _MARGIN, width=WIDTH)
+    return lines * _LINE_HEIGHT + _MARGIN
+
+
+def without_ours(runs: list[bytes]) -> list[bytes] | None:
+    """The texts of a note's runs, as they stand in the file, without ours; None: none is ours.
+
+    A program that saved the note may have spread our text over several runs.
+    """
+    signs = [_SIGN.findall(run) for run in runs]
+    text = "".join(unescaped(sign.decode()) for run in signs for sign in run)
+    if OPENING not in text:
+        return None
+    gone = {at for found in _OURS.finditer(text) for at in range(*found.span())}
+    left: list[bytes] = []
+    at = 0
+    for run in signs:
+        left.append(b"".join(sign for i, sign in enumerate(run, start=at) if i not in gone))
+        at += len(run)
+    return left

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from textwrap import wrap
+from functools import lru_cache
 from typing import Final
-
-from openpyxl.worksheet.worksheet import Worksheet
 
 _LINE: Final = 1.36
 """Height of a line for each point of the font's size."""
@@ -18,20 +16,23 @@ _HIGHEST: Final = 409.0
 """Excel's own limit."""
 
 
+@lru_cache(maxsize=4096)
 def lines_of(text: str, width: float) -> int:
     """Lines that a wrapped text takes in a column of a width."""
     room = max(8, int(width * _SIGNS))
-    return sum(max(1, len(wrap(part, room))) for part in text.split("\n"))
+    return sum(_lines(part, room) for part in text.split("\n"))
 
 
-def make_room(
-    sheet: Worksheet, row: int, texts: Iterable[tuple[str, float]], size: float = 11
-) -> None:
-    """Raise a row so that each (text, column width) is seen whole; never lower it."""
+def _lines(text: str, room: int) -> int:
+    lines, at = 1, 0
+    while len(text) - at > room:
+        blank = text.rfind(" ", at, at + room + 1)
+        at = blank + 1 if blank > at else at + room
+        lines += 1
+    return lines
+
+
+def height_for(texts: Iterable[tuple[str, float]], size: float = 11) -> float | None:
+    """The height (points) at which each (text, column width) is seen whole; None: one line."""
     lines = max((lines_of(text, width) for text, width in texts if text), default=1)
-    if lines < 2:
-        return
-    height = min(_HIGHEST, round(lines * size * _LINE + 2, 1))
-    dimension = sheet.row_dimensions[row]
-    if dimension.height is None or dimension.height < height:
-        dimension.height = height
+    return min(_HIGHEST, round(lines * size * _LINE + 2, 1)) if lines > 1 else None

@@ -5,25 +5,18 @@ Five columns carry every block: Row | Reference | Result | What happened | What 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from openpyxl.cell.cell import Cell
-from openpyxl.styles import Alignment, Border, Font
-from openpyxl.utils import get_column_letter, quote_sheetname
-from openpyxl.workbook import Workbook
-from openpyxl.workbook.defined_name import DefinedName
-from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.properties import PageSetupProperties
-from openpyxl.worksheet.worksheet import Worksheet
-
 from flows.workbook import look
-from flows.workbook.cell_values import MONEY_FORMAT, cell_at, put_text, shown
-from flows.workbook.our_marks import defined_name
-from flows.workbook.row_height import make_room
+from flows.workbook.areas import address, quoted
+from flows.workbook.cell_values import MONEY_FORMAT
+from flows.workbook.look import Look
+from flows.workbook.new_sheet import NewSheet
+from flows.workbook.row_height import height_for
 from flows.workbook.summary_words import (
     ATTENTION,
     BANNERS,
@@ -40,87 +33,57 @@ MOST_LISTED: Final = 200
 
 _WIDTHS: Final = (13.0, 30.0, 32.0, 62.0, 58.0)
 _LINK: Final = "0B57A4"
+_LINE: Final = Look(vertical="center")
+_PROSE: Final = Look(vertical="top", wrapped=True)
+_COUNT: Final = Look(number_format="#,##0", horizontal="left", vertical="top")
 
 
-def write_summary(
-    book: Workbook,
-    order_sheet: Worksheet,
+def fill_summary(
+    sheet: NewSheet,
     layout: SheetLayout,
+    references: Mapping[int, str],
     answers: Sequence[RowAnswer],
     summary: WorkbookSummary,
 ) -> None:
-    """Write our Summary behind the user's sheets, or in place of our earlier one.
-
-    Ours is known by its defined name; a sheet of the user's that is called Summary stays.
-    """
-    sheet = _fresh_sheet(book)
+    """Write the Summary; `references` are the orders' own, by row, of the rows listed."""
     page = _Page(sheet)
     page.heading(headline(summary, answers), summary)
     page.facts(summary)
-    page.steps(summary)
+    page.sentences("What to do next", next_steps(summary))
     page.counts(summary, answers)
     page.money(summary)
-    page.attention(answers, order_sheet, layout)
+    page.attention(answers, references, layout)
     page.sentences("Notes", summary.notes)
-    _print_setup(sheet)
 
 
-def _fresh_sheet(book: Workbook) -> Worksheet:
-    name = defined_name(TITLE)
-    title, index = _unused_title(book), len(book.sheetnames)
-    earlier = _earlier(book, name)
-    if earlier is not None:
-        title, index = earlier.title, book.index(earlier)
-        book.remove(earlier)
-    sheet: Worksheet = book.create_sheet(title, index)
-    place = f"{quote_sheetname(title)}!$A$1"
-    book.defined_names[name] = DefinedName(name, attr_text=place, hidden=True)
-    return sheet
-
-
-def _earlier(book: Workbook, name: str) -> Worksheet | None:
-    known = book.defined_names.get(name)
-    if known is None:
-        return None
-    for title, _ in known.destinations:
-        if title in book.sheetnames and isinstance(book[title], Worksheet):
-            return book[title]
-    return None
-
-
-def _unused_title(book: Workbook) -> str:
-    taken = {title.casefold() for title in book.sheetnames}
-    title, count = TITLE, 1
-    while title.casefold() in taken:
-        count += 1
-        title = f"{TITLE} ({count})"
-    return title
+def listed(answers: Sequence[RowAnswer]) -> list[RowAnswer]:
+    """The answers that need a person, in the order of their rows."""
+    needing = (answer for answer in answers if answer.state in ATTENTION)
+    return sorted(needing, key=lambda answer: answer.row)
 
 
 class _Page:
     """The sheet as it is written, block under block."""
 
-    def __init__(self, sheet: Worksheet) -> None:
+    def __init__(self, sheet: NewSheet) -> None:
         self._sheet = sheet
         self._row = 1
         self._columns = len(_WIDTHS)
-        self._body = copy(sheet.cell(1, 1).font)
-        sheet.sheet_view.showGridLines = False
         for place, width in enumerate(_WIDTHS, start=1):
-            sheet.column_dimensions[get_column_letter(place)].width = width
+            sheet.set_width(place, width)
 
     def heading(self, sentence: str, summary: WorkbookSummary) -> None:
         """The headline, and in practice the banner that says so."""
-        cell = self._text(1, sentence)
-        cell.font = self._font(sz=18, bold=True)
-        self._sheet.row_dimensions[self._row].height = 30
+        self._text(1, sentence, replace(_LINE, size=18, bold=True))
+        self._sheet.set_height(self._row, 30)
         self._row += 1
         banner = BANNERS.get(summary.environment)
         if banner:
-            for place in range(1, len(_WIDTHS) + 1):
-                self._cell(place).fill = look.solid(look.PRACTICE.strong)
-            self._text(1, banner).font = self._font(sz=13, bold=True)
-            self._sheet.row_dimensions[self._row].height = 22
+            painted = Look(fill=look.PRACTICE.strong)
+            for place in range(2, len(_WIDTHS) + 1):
+                self._sheet.put_look(self._row, place, painted)
+            self._text(1, banner, replace(_LINE, fill=painted.fill, size=13, bold=True))
+            self._sheet.set_height(self._row, 22)
             self._row += 1
         self._row += 1
 
@@ -136,14 +99,10 @@ class _Page:
             ("Finished", f"{_clock(summary.finished_at, zone)} ({summary.timezone})"),
         )
         for label, value in lines:
-            self._text(1, label).font = self._font(color="5A6672")
+            self._text(1, label, replace(_LINE, ink="5A6672"))
             self._text(2, value)
             self._row += 1
         self._row += 1
-
-    def steps(self, summary: WorkbookSummary) -> None:
-        """What to do next."""
-        self.sentences("What to do next", next_steps(summary))
 
     def sentences(self, title: str, sentences: Sequence[str]) -> None:
         """A titled list of sentences; nothing when there are none."""
@@ -162,14 +121,15 @@ class _Page:
         for state, meaning in MEANING.items():
             orders, rows = summary.orders.get(state, 0), summary.rows.get(state, 0)
             if orders or rows:
-                self._number(1, orders)
-                self._number(2, rows)
+                self._sheet.put_number(self._row, 1, orders, _COUNT)
+                self._sheet.put_number(self._row, 2, rows, _COUNT)
                 self._state(3, state_words(state, answers), state)
-                self._wrapped(4, meaning)
+                self._text(4, meaning, _PROSE)
                 self._end_row()
         for place, total in ((1, summary.orders), (2, summary.rows)):
-            self._number(place, sum(total.values())).font = self._font(bold=True)
-        self._text(3, "in all").font = self._font(bold=True)
+            bold = replace(_COUNT, bold=True)
+            self._sheet.put_number(self._row, place, sum(total.values()), bold)
+        self._text(3, "in all", replace(_LINE, bold=True))
         self._row += 2
 
     def money(self, summary: WorkbookSummary) -> None:
@@ -179,124 +139,68 @@ class _Page:
             return
         self._title("Money, where Adobe named a price")
         self._header("Currency", "Ordered", "Only priced, not ordered")
+        amount = Look(number_format=MONEY_FORMAT, horizontal="left")
         for currency in currencies:
             self._text(1, currency)
             for place, totals in ((2, summary.placed_totals), (3, summary.priced_totals)):
-                cell = self._cell(place)
-                cell.value = totals.get(currency)
-                cell.number_format = MONEY_FORMAT
-                cell.alignment = Alignment(horizontal="left")
+                self._sheet.put_number(self._row, place, totals.get(currency), amount)
             self._end_row()
         self._row += 1
 
     def attention(
-        self, answers: Sequence[RowAnswer], order_sheet: Worksheet, layout: SheetLayout
+        self, answers: Sequence[RowAnswer], references: Mapping[int, str], layout: SheetLayout
     ) -> None:
         """The rows that need a person, each with a link to its row."""
-        rows = sorted(
-            (answer for answer in answers if answer.state in ATTENTION),
-            key=lambda answer: answer.row,
-        )
+        rows = listed(answers)
         if not rows:
             return
         self._title("Rows that need attention")
         self._header("Row", "Reference", "Result", "What happened", "What to do")
         first = min(layout.columns.values(), default=1)
         for answer in rows[:MOST_LISTED]:
-            self._link(answer.row, order_sheet.title, first)
-            self._wrapped(2, _reference(order_sheet, layout, answer.row))
+            self._link(answer.row, layout.sheet, first)
+            self._text(2, references.get(answer.row, ""), _PROSE)
             self._state(3, answer.result, answer.state)
-            self._wrapped(4, answer.what_happened)
-            self._wrapped(5, answer.what_to_do)
+            self._text(4, answer.what_happened, _PROSE)
+            self._text(5, answer.what_to_do, _PROSE)
             self._end_row()
         if len(rows) > MOST_LISTED:
             self._text(1, f"and {len(rows) - MOST_LISTED:,} more, in the sheet itself.")
             self._row += 1
         self._row += 1
 
-    def _cell(self, place: int) -> Cell:
-        return cell_at(self._sheet, self._row, place)
-
-    def _font(
-        self,
-        *,
-        sz: float | None = None,
-        bold: bool = False,
-        color: str | None = None,
-        underline: Literal["single"] | None = None,
-    ) -> Font:
-        """A font of the family that the workbook uses; readers take another one without a name."""
-        return Font(
-            name=self._body.name,
-            sz=sz or self._body.sz,
-            bold=bold,
-            color=color,
-            underline=underline,
-        )
-
-    def _text(self, place: int, text: str) -> Cell:
-        cell = self._cell(place)
-        put_text(cell, text)
-        cell.alignment = Alignment(vertical="center")
-        return cell
-
-    def _wrapped(self, place: int, text: str) -> Cell:
-        cell = self._text(place, text)
-        cell.alignment = Alignment(vertical="top", wrap_text=True)
-        return cell
-
-    def _number(self, place: int, number: int) -> Cell:
-        cell = self._cell(place)
-        cell.value = number
-        cell.number_format = "#,##0"
-        cell.alignment = Alignment(horizontal="left", vertical="top")
-        return cell
+    def _text(self, place: int, text: str, wanted: Look = _LINE) -> None:
+        self._sheet.put_text(self._row, place, text, wanted)
 
     def _state(self, place: int, words: str, state: State) -> None:
         tone = look.TONES[state]
-        cell = self._wrapped(place, words)
-        cell.fill = look.solid(tone.strong)
-        cell.font = self._font(bold=True, color=tone.ink)
+        self._text(place, words, replace(_PROSE, fill=tone.strong, bold=True, ink=tone.ink))
 
     def _link(self, row: int, sheet_title: str, column: int) -> None:
-        cell = self._number(1, row)
-        cell.number_format = "0"
-        target = f"{quote_sheetname(sheet_title)}!{get_column_letter(column)}{row}"
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=target)
-        cell.font = self._font(color=_LINK, underline="single")
+        linked = replace(_COUNT, number_format="0", ink=_LINK, underlined=True)
+        self._sheet.put_number(self._row, 1, row, linked)
+        self._sheet.link(self._row, 1, f"{quoted(sheet_title)}!{address(row, column)}")
 
     def _title(self, words: str) -> None:
-        self._text(1, words).font = self._font(sz=13, bold=True)
+        self._text(1, words, replace(_LINE, size=13, bold=True))
         self._row += 1
 
     def _header(self, *words: str) -> None:
         self._columns = len(words)
         for place, word in enumerate(words, start=1):
-            look.dress_header(self._text(place, word))
+            self._text(place, word, look.header_look())
         self._row += 1
 
     def _end_row(self) -> None:
         """Close a row of a block with a thin line below it, high enough for what it says."""
-        cells = [self._cell(place) for place in range(1, self._columns + 1)]
-        widths = [self._sheet.column_dimensions[cell.column_letter].width for cell in cells]
-        wrapped = zip((shown(cell.value) for cell in cells), widths, strict=True)
-        make_room(self._sheet, self._row, wrapped)
-        for place in range(1, self._columns + 1):
-            self._cell(place).border = Border(bottom=look.HAIRLINE)
+        widths = self._sheet.widths()
+        texts = self._sheet.texts(self._row)
+        height = height_for((text, widths[place]) for place, text in texts.items())
+        if height:
+            self._sheet.set_height(self._row, height)
+        self._sheet.underline(self._row, self._columns)
         self._row += 1
-
-
-def _reference(sheet: Worksheet, layout: SheetLayout, row: int) -> str:
-    place = layout.columns.get("externalReferenceId")
-    return shown(cell_at(sheet, row, place).value) if place else ""
 
 
 def _clock(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-
-
-def _print_setup(sheet: Worksheet) -> None:
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)

@@ -15,9 +15,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from flows.workbook import look
 from flows.workbook.cell_values import TEXT_FORMAT
-from flows.workbook.package import saved
+from flows.workbook.look import HEADER
+from flows.workbook.new_book import dress_header, hairlines, saved, solid
 from flows.workbook.template_columns import COLUMNS, EVERY, Kind, TemplateColumn
 from flows.workbook.template_examples import EXAMPLES, Example
 from schemas.fault_catalogue import CATALOGUE
@@ -108,14 +108,14 @@ def _write_examples(sheet: Worksheet) -> None:
 def _write_example(sheet: Worksheet, example: Example, row: int) -> int:
     """The words of an example and its rows below them; returns the next free row."""
     for place in range(1, len(COLUMNS) + 1):
-        sheet.cell(row, place).fill = look.solid(look.HEADER.tint)
+        sheet.cell(row, place).fill = solid(HEADER.tint)
     sheet.cell(row, 1, example.words).font = Font(name=_FONT, bold=True, sz=11)
     for number, cells in enumerate(example.rows, start=row + 1):
         for place, column in enumerate(COLUMNS, start=1):
             cell = sheet.cell(number, place, cells.get(column.name))
             cell.number_format = _number_format(column)
             cell.alignment = _alignment(column)
-            cell.border = look.answer_border(first=False)
+            cell.border = hairlines()
     return row + 1 + len(example.rows)
 
 
@@ -128,10 +128,10 @@ def _alignment(column: TemplateColumn) -> Alignment:
 
 
 def _dress_header(cell: Cell, column: TemplateColumn) -> None:
-    look.dress_header(cell)
+    dress_header(cell)
     cell.alignment = Alignment(horizontal="left", vertical="center")
     if column.needed_for != EVERY:
-        cell.fill = look.solid(_SOMETIMES)
+        cell.fill = solid(_SOMETIMES)
 
 
 def _note(text: str) -> Comment:

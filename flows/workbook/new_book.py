@@ -1,4 +1,4 @@
-"""A workbook's package (the zip) written the same way every time."""
+"""What we make new with openpyxl: its look, and its bytes, which are the same every time."""
 
 from __future__ import annotations
 
@@ -8,20 +8,36 @@ from io import BytesIO
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from openpyxl.cell.cell import Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.workbook import Workbook
 
+from flows.workbook.look import HAIRLINE, HEADER
+
 CORE_PROPERTIES: Final = "docProps/core.xml"
-MACROS: Final = "xl/vbaProject.bin"
 
 _FIRST: Final = ("[Content_Types].xml", "_rels/.rels")
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _MODIFIED: Final = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
-def parts_of(source: bytes) -> frozenset[str]:
-    """The names of the parts of a workbook."""
-    with ZipFile(BytesIO(source)) as package:
-        return frozenset(package.namelist())
+def solid(colour: str) -> PatternFill:
+    """A plain fill of one colour (six hexadecimal digits)."""
+    return PatternFill("solid", start_color=colour, end_color=colour)
+
+
+def hairlines() -> Border:
+    """Hairlines round a cell."""
+    side = Side(style="thin", color=HAIRLINE.colour)
+    return Border(left=side, right=side, top=side, bottom=side)
+
+
+def dress_header(cell: Cell) -> None:
+    """Make a cell look like one of our column headers."""
+    cell.font = Font(name=cell.font.name, sz=cell.font.sz, bold=True, color=HEADER.ink)
+    cell.fill = solid(HEADER.strong)
+    cell.border = hairlines()
+    cell.alignment = Alignment(horizontal="left", vertical="center", wrap_text=True)
 
 
 def saved(book: Workbook, modified: datetime) -> bytes:

@@ -1,0 +1,182 @@
+"""A sheet of our own, built cell by cell and written as XML.
+
+    sheet = NewSheet(styles)
+    sheet.set_width(1, 30)
+    sheet.put_text(1, 1, "Orders", Look(size=18, bold=True))
+    sheet.put_number(2, 1, 3, Look(number_format="#,##0"))
+    sheet.link(2, 1, "'My orders'!A3")
+    content = sheet.written(dialect)
+
+Rows and columns count from 1. Looks are put into the workbook's styles when the sheet is
+written. What else a sheet may hold has its place between the elements that `written` puts side
+by side; Excel insists on their order (ECMA-376, CT_Worksheet).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from flows.workbook.areas import Area, address
+from flows.workbook.cell_values import amount, empty_cell, like_formula, number_cell, text_cell
+from flows.workbook.look import HAIRLINE, Look
+from flows.workbook.markup import escaped
+from flows.workbook.relations import Dialect
+from flows.workbook.style_book import StyleBook
+
+_DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    look: Look
+    text: str = ""
+    number: str = ""
+
+
+class NewSheet:
+    """One sheet as it is built."""
+
+    def __init__(self, styles: StyleBook) -> None:
+        self._styles = styles
+        self._rows: dict[int, dict[int, _Cell]] = {}
+        self._heights: dict[int, float] = {}
+        self._widths: dict[int, float] = {}
+        self._merged: list[Area] = []
+        self._links: list[tuple[str, str]] = []
+        self._frozen: tuple[int, int] | None = None
+        self._filter: Area | None = None
+
+    def put_text(self, row: int, column: int, text: str, look: Look) -> None:
+        """A cell with a text, which stays one whatever it begins with."""
+        quoted = replace(look, quoted=True) if like_formula(text) else look
+        self._put(row, column, _Cell(quoted, text=text))
+
+    def put_number(self, row: int, column: int, number: Decimal | int | None, look: Look) -> None:
+        """A cell with a number; None leaves it empty."""
+        self._put(row, column, _Cell(look, number=amount(number)))
+
+    def put_look(self, row: int, column: int, look: Look) -> None:
+        """A cell that has a look and nothing in it."""
+        self._put(row, column, _Cell(look))
+
+    def link(self, row: int, column: int, place: str) -> None:
+        """Make a cell lead to a place in the workbook, such as 'My orders'!A3."""
+        self._links.append((address(row, column), place))
+
+    def merge(self, area: Area) -> None:
+        """Make one cell of an area; what is shown is its first cell."""
+        self._merged.append(area)
+
+    def set_width(self, column: int, width: float) -> None:
+        """The width of a column, in signs."""
+        self._widths[column] = width
+
+    def set_height(self, row: int, height: float) -> None:
+        """The height of a row, in points."""
+        self._heights[row] = height
+
+    def freeze(self, row: int, column: int) -> None:
+        """Keep the rows above and the columns left of a cell in sight."""
+        self._frozen = (row, column)
+
+    def filter(self, area: Area) -> None:
+        """Offer a filter on an area, the header row included."""
+        self._filter = area
+
+    def widths(self) -> Mapping[int, float]:
+        """The widths set so far, by column."""
+        return self._widths
+
+    def texts(self, row: int) -> Mapping[int, str]:
+        """What stands in a row, by column, numbers as their digits."""
+        return {
+            column: cell.text or cell.number for column, cell in self._rows.get(row, {}).items()
+        }
+
+    def underline(self, row: int, last_column: int) -> None:
+        """A thin line below the cells of a row, from the first column on."""
+        for column in range(1, last_column + 1):
+            cell = self._rows.get(row, {}).get(column, _Cell(Look()))
+            border = replace(cell.look.border, bottom=HAIRLINE)
+            self._put(row, column, replace(cell, look=replace(cell.look, border=border)))
+
+    def written(self, dialect: Dialect) -> bytes:
+        """The sheet as the part of a workbook."""
+        pieces = (
+            _DECLARATION,
+            f'<worksheet xmlns="{dialect.main}">',
+            '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
+            f'<dimension ref="{self._extent()}"/>',
+            self._view(),
+            '<sheetFormatPr defaultRowHeight="15"/>',
+            self._columns(),
+            "<sheetData>",
+            *(self._row(row) for row in sorted({*self._rows, *self._heights})),
+            "</sheetData>",
+            f'<autoFilter ref="{self._filter}"/>' if self._filter else "",
+            self._merges(),
+            self._hyperlinks(),
+            '<pageMargins left="0.75" right="0.75" top="1" bottom="1" header="0.5" footer="0.5"/>',
+            '<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="0"/>',
+            "</worksheet>",
+        )
+        return "".join(pieces).encode()
+
+    def _put(self, row: int, column: int, cell: _Cell) -> None:
+        self._rows.setdefault(row, {})[column] = cell
+
+    def _extent(self) -> str:
+        columns = [column for row in self._rows.values() for column in row]
+        return str(Area(1, 1, max(self._rows, default=1), max(columns, default=1)))
+
+    def _view(self) -> str:
+        opening = '<sheetViews><sheetView showGridLines="0" workbookViewId="0">'
+        return f"{opening}{self._pane()}</sheetView></sheetViews>"
+
+    def _pane(self) -> str:
+        if self._frozen is None:
+            return ""
+        row, column = self._frozen
+        across = f' xSplit="{column - 1}"' if column > 1 else ""
+        down = f' ySplit="{row - 1}"' if row > 1 else ""
+        pane = "bottomRight" if across and down else "bottomLeft" if down else "topRight"
+        corner = f'topLeftCell="{address(row, column)}" activePane="{pane}" state="frozen"'
+        return f'<pane{across}{down} {corner}/><selection pane="{pane}"/>'
+
+    def _columns(self) -> str:
+        columns = "".join(
+            f'<col min="{column}" max="{column}" width="{width:g}" customWidth="1"/>'
+            for column, width in sorted(self._widths.items())
+        )
+        return f"<cols>{columns}</cols>" if columns else ""
+
+    def _row(self, row: int) -> str:
+        height = self._heights.get(row)
+        high = f' ht="{height:g}" customHeight="1"' if height else ""
+        cells = "".join(
+            self._cell(address(row, column), cell)
+            for column, cell in sorted(self._rows.get(row, {}).items())
+        )
+        return f'<row r="{row}"{high}>{cells}</row>'
+
+    def _cell(self, place: str, cell: _Cell) -> str:
+        style = self._styles.index_of(cell.look)
+        if cell.text:
+            return text_cell(place, style, cell.text)
+        return number_cell(place, style, cell.number) if cell.number else empty_cell(place, style)
+
+    def _merges(self) -> str:
+        if not self._merged:
+            return ""
+        merged = "".join(f'<mergeCell ref="{area}"/>' for area in self._merged)
+        return f'<mergeCells count="{len(self._merged)}">{merged}</mergeCells>'
+
+    def _hyperlinks(self) -> str:
+        links = "".join(
+            f'<hyperlink ref="{place}" location="{escaped(target)}"/>'
+            for place, target in self._links
+        )
+        return f"<hyperlinks>{links}</hyperlinks>" if links else ""
