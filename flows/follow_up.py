@@ -196,7 +196,10 @@ async def resolve_placed(desk: Desk, intent: Intent, order_id: str) -> Resolved:
 async def resolve_not_placed(ledger: Ledger, settings: Settings, intent: Intent) -> Resolved:
     """The intent is retired and nothing is sent: the rows may be dropped again."""
     if not await ledger.retire_by_hand(intent.intent_id, _now(), _person()):
-        raise CannotResolve(f"{intent.reference} was settled meanwhile. Nothing was changed.")
+        raise CannotResolve(
+            f"{intent.reference} was settled meanwhile, or another run is sending it right now. "
+            "Nothing was changed."
+        )
     return _resolved(ledger, settings, intent, "")
 
 

@@ -376,7 +376,8 @@ class Ledger:
 
     async def retire_by_hand(self, intent_id: str, at: datetime, who: str) -> bool:
         """A person says that nothing was placed; False when the intent is not in doubt."""
-        return await self._step(lambda c: steps.retire_by_hand(c, intent_id, at, who))
+        lease = self._lease(at, timedelta(0))
+        return await self._step(lambda c: steps.retire_by_hand(c, intent_id, lease, who))
 
     async def note_outcomes(self, seen: Mapping[str, OrderAnswer], at: datetime) -> None:
         """What the marketplace says of accepted orders now, by intent; history is kept."""

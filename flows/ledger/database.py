@@ -22,7 +22,11 @@ def open_engine(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "postgresql" and "+" not in address.drivername:
         address = address.set(drivername="postgresql+psycopg")
-    engine = create_engine(address, pool_pre_ping=address.get_backend_name() != "sqlite")
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address)
+    else:
+        # What a server makes its default would take the snapshot before the lock is granted.
+        engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED")
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

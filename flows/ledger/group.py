@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlchemyError
 
 from flows.ledger.faults import LedgerFault, fault
 from flows.ledger.sends import Answered, Begun, Send, write_answer, write_sends
@@ -104,7 +104,9 @@ class GroupCommit:
         try:
             try:
                 ended = self._written(group, _many)
-            except IntegrityError:
+            except OperationalError:
+                raise
+            except Exception:  # noqa: BLE001  # one step must not take the others with it
                 ended = self._written(group, _each)
         except Exception as error:  # noqa: BLE001  # whoever waits must hear of it, whatever it is
             said = fault("written", error) if isinstance(error, SQLAlchemyError) else error
@@ -175,10 +177,10 @@ def _one(connection: Connection, waiting: _Waiting) -> tuple[_Waiting, Any, Base
     try:
         result = _carry_out(connection, waiting.step)
     except SQLAlchemyError as error:
-        if not isinstance(error, IntegrityError):
+        if not isinstance(error, IntegrityError | DataError):
             raise  # the database itself is in trouble: nothing of the group can be believed
         savepoint.rollback()
-        return waiting, None, error
+        return waiting, None, fault("written", error) if isinstance(error, DataError) else error
     except Exception as error:  # noqa: BLE001  # handed to whoever waits for the step
         savepoint.rollback()
         return waiting, None, error

@@ -91,6 +91,9 @@ def write_answer(connection: Connection, answered: Answered) -> IntentState:
         savepoint.rollback()
         note_attempt(connection, answered.reply, answered.at)
         is_anothers(connection, answered.intent_id, _order_of(answered.reply), answered.at)
+    except BaseException:
+        savepoint.rollback()
+        raise
     else:
         savepoint.commit()
     return state_of(connection, answered.intent_id)

@@ -121,13 +121,18 @@ def replace(connection: Connection, new: Intent, lease: Lease) -> bool:
     return True
 
 
-def retire_by_hand(connection: Connection, intent_id: str, at: datetime, who: str) -> bool:
-    """A person says that nothing was placed."""
-    values = {"state": str(IntentState.RETIRED), "answered_at": moment(at), **_FREE}
-    in_doubt = (IntentState.SENT, IntentState.LOOKING, IntentState.STUCK)
-    done = _update(connection, intent_id, values, _in(in_doubt))
+def retire_by_hand(connection: Connection, intent_id: str, lease: Lease, who: str) -> bool:
+    """A person says that nothing was placed; False while somebody may still be sending it."""
+    now, _ = _lease_times(connection, lease)
+    values = {"state": str(IntentState.RETIRED), "answered_at": moment(lease.at), **_FREE}
+    in_doubt = _in((IntentState.SENT, IntentState.LOOKING, IntentState.STUCK))
+    free = (_TABLE.c.lease_owner.in_(["", lease.owner])) | (_TABLE.c.lease_until < now)
+    done = _update(connection, intent_id, values, in_doubt, free)
+    if not done:
+        held = _held_by_the_dead(connection, intent_id, lease)
+        done = held is not None and _update(connection, intent_id, values, in_doubt, held)
     if done:
-        _change(connection, intent_id, at, IntentState.RETIRED, "not placed", who)
+        _change(connection, intent_id, lease.at, IntentState.RETIRED, "not placed", who)
     return done
 
 

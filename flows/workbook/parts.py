@@ -9,8 +9,8 @@ from posixpath import normpath
 from typing import Final
 from zipfile import ZipFile
 
-from flows.workbook.errors import WorkbookMissing
-from flows.workbook.kinds import kind_of
+from flows.workbook.errors import NotAWorkbook, WorkbookMissing
+from flows.workbook.kinds import Kind, kind_of
 from flows.workbook.plain_xml import column_number
 from flows.workbook.xml_parts import local, scan
 from schemas.sheet_layout import column_letters
@@ -31,9 +31,22 @@ def read_bytes(path: Path) -> bytes:
         raise WorkbookMissing(f"{path} cannot be read: {error.strerror}.") from None
 
 
+_BLIND_TO_ERRORS: Final = frozenset({Kind.XLS, Kind.XLSB, Kind.ODS})
+"""Of these we are told a cell that shows an error as an empty one."""
+
+
 def check_kind(content: bytes, name: str) -> None:
-    """What can be told at once of a file that cannot be read. Raises NotAWorkbook."""
-    kind_of(content, name)
+    """What can be told at once of a file that no orders are taken from. Raises NotAWorkbook.
+
+    An error in an optional column would pass for an empty cell, and the order would be placed
+    without what was meant: such kinds are turned away, though they can be read.
+    """
+    kind = kind_of(content, name)
+    if kind in _BLIND_TO_ERRORS:
+        raise NotAWorkbook(
+            f"{name} is a workbook in the .{kind} format, in which cells that show an error cannot "
+            "be told from empty ones; open it in Excel and save it as .xlsx."
+        )
 
 
 @dataclass(frozen=True, slots=True)

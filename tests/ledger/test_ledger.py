@@ -262,6 +262,45 @@ async def test_whatever_stands_in_an_answer_can_be_kept(ledger: Ledger) -> None:
     assert known[placed.intent_id].order_id == "9"
 
 
+async def test_what_somebody_may_be_sending_is_not_retired_by_hand(place: Place) -> None:
+    """Its answer would come to an intent that a person had declared not placed."""
+    sending, settling = place.open(), place.open()
+    intent = intent_for()
+    write(sending, intent)
+    at = datetime.now(UTC)
+    assert await sending.begin_send(intent.intent_id, "r-1", at, timedelta(minutes=5))
+    assert not await settling.retire_by_hand(intent.intent_id, at, "Kim")
+    assert now(settling, intent).state is IntentState.SENT
+    sending.close()  # a lease dies with its process
+    assert await settling.retire_by_hand(intent.intent_id, at, "Kim")
+    assert now(settling, intent).state is IntentState.RETIRED
+    settling.close()
+
+
+async def test_one_answer_that_cannot_be_kept_does_not_take_the_others_with_it(
+    ledger: Ledger,
+) -> None:
+    intents = [intent_for() for _ in range(3)]
+    write(ledger, *intents)
+    for intent in intents:
+        assert await ledger.begin_send(intent.intent_id, intent.intent_id, NOW, LEASE)
+    texts = ("a", "\ud800\0", "c")  # what comes by wire is cleaned before
+    replies = [
+        Reply(i.intent_id, 400, "2131", text) for i, text in zip(intents, texts, strict=True)
+    ]
+    ended = await asyncio.gather(
+        *(
+            ledger.answer(i.intent_id, reply, IntentState.REFUSED, "", NOW)
+            for i, reply in zip(intents, replies, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    assert [ended[0], ended[2]] == [IntentState.REFUSED, IntentState.REFUSED]
+    assert isinstance(ended[1], Exception)
+    states = [now(ledger, intent).state for intent in intents]
+    assert states == [IntentState.REFUSED, IntentState.SENT, IntentState.REFUSED]
+
+
 async def test_an_order_id_that_is_anothers_already_makes_the_intent_stuck(
     ledger: Ledger,
 ) -> None:

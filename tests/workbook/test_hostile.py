@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.workbook.errors import NoOrderSheet, WorkbookError
+from flows.workbook.errors import NoOrderSheet, NotAWorkbook, WorkbookError
+from flows.workbook.parts import check_kind
 from flows.workbook.read import read_content
 from tests.workbook.raw import MAIN, ORDER, orders_xml, package, row_xml
 
@@ -314,3 +315,15 @@ def test_a_sheet_that_stands_outside_the_file_is_none() -> None:
 def test_macros_are_left_where_they_are() -> None:
     content = package(orders_xml(row_xml(2, ORDER)), {"xl/vbaProject.bin": OLE + b"\0" * 100})
     assert len(read_content(content, "x.xlsm").frame) == 1
+
+
+@pytest.mark.parametrize("name", ["orders.xls", "orders.ods"])
+def test_no_orders_are_taken_from_what_hides_errors(name: str) -> None:
+    """A discount code that shows #N/A would be ordered without the discount."""
+    content = (Path(__file__).parent / "files" / name).read_bytes()
+    with pytest.raises(NotAWorkbook) as turned_away:
+        check_kind(content, name)
+    assert str(turned_away.value) == (
+        f"{name} is a workbook in the .{name[-3:]} format, in which cells that show an error "
+        "cannot be told from empty ones; open it in Excel and save it as .xlsx."
+    )
