@@ -245,7 +245,9 @@ class _Hand:
         return "".join((*pieces, f"</{p}worksheet>\n"))
 
     def link(self, kind: str) -> str:
-        return "rId1" if kind == "table" or not self.f.table else "rId3"
+        if kind == "table":
+            return "rId1"
+        return "rId3" if self.f.table else "rId2"
 
     def rows(self) -> str:
         f = self.f
