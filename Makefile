@@ -23,6 +23,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.marketplace
 	$(BIN)/python -m tests.bench.ledger
+	$(BIN)/python -m tests.bench.reading
 
 # Kills runs, lets faults rage, compares the books; without SEED it draws one and prints it.
 KILLS ?= 1000
