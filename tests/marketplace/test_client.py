@@ -24,6 +24,7 @@ from flows.marketplace.errors import (
     NotReachable,
     SignInRefused,
     TryLater,
+    seconds_to_wait,
 )
 from flows.marketplace.pace import Pace
 from flows.ordering.life import Kind, kind_of
@@ -328,6 +329,35 @@ async def test_retry_after_is_read_in_both_forms() -> None:
         waited = (await placed(api, intent_for())).retry_after
     assert waited is not None
     assert 50 < waited <= 60
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0.0),
+        ("7.5", 7.5),
+        ("60", 60.0),
+        ("61", 60.0),
+        ("864000", 60.0),
+        ("inf", 60.0),
+        ("-5", 0.0),
+        ("-inf", 0.0),
+        ("nan", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", 30.0),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", 0.0),
+        ("Tue, 24 Nov 2026 12:00:00 GMT", 60.0),
+        ("Mon, 01 Jan 0001 00:00:00 +2300", 0.0),
+        ("Mon, 32 Jan 2026 00:00:00 GMT", None),
+    ],
+)
+def test_no_retry_after_is_waited_for_longer_than_a_minute(
+    header: str | None, seconds: float | None
+) -> None:
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
+    assert seconds_to_wait(header, noon) == seconds
 
 
 async def test_a_port_that_nobody_listens_on_means_nothing_was_sent() -> None:
