@@ -27,6 +27,10 @@ SILENT: Final = "NET/NO_ANSWER"
 UNREADABLE: Final = "NET/BAD_ANSWER"
 TOO_LATE: Final = "NET/TOO_LATE"
 
+NOTHING_ORDERED: Final = "Nothing was ordered."
+RUN_STOPPED: Final = "The run has stopped; what was ordered until then stands in the answers."
+"""How a stop's sentence ends before the first order, and in the middle of a run."""
+
 
 class SignInRefused(MarketplaceStop):
     """The sign-in service does not accept client id and secret."""
