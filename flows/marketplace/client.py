@@ -25,6 +25,8 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
 from flows.marketplace.errors import (
+    NOTHING_ORDERED,
+    RUN_STOPPED,
     SILENT,
     TOO_LATE,
     UNREACHABLE,
@@ -135,17 +137,22 @@ class Marketplace:
 
         Raises MarketplaceStop when credentials, key, clock or address are wrong.
         """
-        reply, body = await self._call("GET", "/partnerservice/ping", correlation_id=str(uuid4()))
+        reply, body = await self._call(
+            "GET",
+            "/partnerservice/ping",
+            correlation_id=str(uuid4()),
+            when_refused=NOTHING_ORDERED,
+        )
         if reply.http_status in {401, 403}:
             raise AccessRefused(
                 f"The marketplace does not accept our key or token ({reply.code}); check "
-                "ORDERDROP_CLIENT_ID. Nothing was ordered."
+                f"ORDERDROP_CLIENT_ID. {NOTHING_ORDERED}"
             )
         if reply.http_status != 200 or body.strip().strip(b'"') != b"pong":
             host = httpx.URL(self._address.api_url).host
             raise NotReachable(
                 f"The marketplace at {host} cannot be reached ({reply.code or 'no ping'}); check "
-                "the internet connection and the address in the settings. Nothing was ordered."
+                f"the internet connection and the address in the settings. {NOTHING_ORDERED}"
             )
 
     async def ready(self) -> None:
@@ -182,7 +189,7 @@ class Marketplace:
         if _token_refused(reply) and not await self._sign_in.refused(token):
             raise AccessRefused(
                 f"The marketplace refuses our token again and again ({reply.code}); check "
-                "ORDERDROP_CLIENT_ID and the rights of the account."
+                f"ORDERDROP_CLIENT_ID and the rights of the account. {RUN_STOPPED}"
             )
         return _with_order(reply, answer)
 
@@ -302,10 +309,11 @@ class Marketplace:
         correlation_id: str,
         content: bytes | None = None,
         query: Query | None = None,
+        when_refused: str = RUN_STOPPED,
     ) -> tuple[Reply, bytes]:
         """One HTTP call; a refused token is renewed once and the same call repeated."""
         while True:
-            token = await self._sign_in.token()
+            token = await self._sign_in.token(when_refused)
             await self.pace.take()
             reply, body = await self._exchange(
                 method, path, correlation_id, token, content, query or {}

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from email.utils import parsedate_to_datetime
+from math import isnan
 from typing import Any, Final
 
 from schemas.orders import CallFailed, MarketplaceStop, Reply
@@ -25,6 +26,10 @@ UNREACHABLE: Final = "NET/NOT_SENT"
 SILENT: Final = "NET/NO_ANSWER"
 UNREADABLE: Final = "NET/BAD_ANSWER"
 TOO_LATE: Final = "NET/TOO_LATE"
+
+NOTHING_ORDERED: Final = "Nothing was ordered."
+RUN_STOPPED: Final = "The run has stopped; what was ordered until then stands in the answers."
+"""How a stop's sentence ends before the first order, and in the middle of a run."""
 
 
 class SignInRefused(MarketplaceStop):
@@ -80,18 +85,25 @@ def _said(status: int, parsed: dict[str, Any]) -> tuple[str, str, tuple[str, ...
     )
 
 
+LONGEST_WAIT: Final = 60.0
+"""Seconds that a Retry-After is heeded at most, as long as the longest wait of our own."""
+
+
 def seconds_to_wait(retry_after: str | None, now: float) -> float | None:
-    """A Retry-After header in seconds from `now` (a UTC timestamp), in either of its forms."""
+    """A Retry-After header in seconds from `now` (a UTC timestamp), in either of its forms.
+
+    Between 0 and LONGEST_WAIT; None when there is none or it says nothing.
+    """
     if not retry_after:
         return None
     try:
-        return max(0.0, float(retry_after))
+        seconds = float(retry_after)
     except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now)
-    except (TypeError, ValueError):
-        return None
+        try:
+            seconds = parsedate_to_datetime(retry_after).timestamp() - now
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return None if isnan(seconds) else min(max(0.0, seconds), LONGEST_WAIT)
 
 
 _STOPS: Final = frozenset({"4115", "403000", "403003"})

@@ -13,11 +13,13 @@ import httpx
 from pydantic import SecretStr
 
 from flows.marketplace.errors import (
+    RUN_STOPPED,
     ClockApart,
     NotReachable,
     SignInRefused,
     error_parts,
 )
+from schemas.orders import MarketplaceStop
 
 TOKEN_PATH: Final = "/ims/token/v3"  # noqa: S105
 SCOPE: Final = "openid,AdobeID,read_organizations"
@@ -54,11 +56,17 @@ class SignIn:
         self._renewed_at = -RENEW_AFTER_REFUSAL
         self._lock = asyncio.Lock()
 
-    async def token(self) -> str:
-        """A token good for the next minutes. Raises MarketplaceStop."""
+    async def token(self, when_refused: str = RUN_STOPPED) -> str:
+        """A token good for the next minutes. Raises MarketplaceStop.
+
+        `when_refused` ends its sentence: what that means for the orders.
+        """
         async with self._lock:
             if self._token is None or monotonic() > self._ends - RENEW_BEFORE_END:
-                await self._exchange()
+                try:
+                    await self._exchange()
+                except MarketplaceStop as stop:
+                    raise type(stop)(f"{stop} {when_refused}") from None
             assert self._token is not None  # noqa: S101  # _exchange sets it or raises
             return self._token.get_secret_value()
 
@@ -85,7 +93,7 @@ class SignIn:
             code, _, _, _ = error_parts(answer.status_code, answer.content)
             raise SignInRefused(
                 f"The marketplace's sign-in refused our credentials ({code}); check "
-                "ORDERDROP_CLIENT_ID and ORDERDROP_CLIENT_SECRET. Nothing was ordered."
+                "ORDERDROP_CLIENT_ID and ORDERDROP_CLIENT_SECRET."
             )
         _check_clock(answer.headers.get("date"))
         try:
@@ -95,7 +103,7 @@ class SignIn:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise NotReachable(
                 "What answers at the sign-in address is not the marketplace's sign-in; check "
-                "ORDERDROP_SIGN_IN_URL. Nothing was ordered."
+                "ORDERDROP_SIGN_IN_URL."
             ) from None
 
     async def _post(self, form: dict[str, str]) -> httpx.Response:
@@ -118,7 +126,7 @@ class SignIn:
         host = httpx.URL(self._url).host
         raise NotReachable(
             f"The marketplace's sign-in at {host} cannot be reached; check the internet "
-            "connection and the address in the settings. Nothing was ordered."
+            "connection and the address in the settings."
         )
 
 
@@ -135,5 +143,5 @@ def _check_clock(date: str | None) -> None:
         shown = datetime.fromtimestamp(theirs, UTC).strftime("%Y-%m-%d %H:%M UTC")
         raise ClockApart(
             f"This computer's clock and the marketplace's ({shown}) are {abs(apart) / 60:.0f} "
-            "minutes apart; set the clock right and start again. Nothing was ordered."
+            "minutes apart; set the clock right and start again."
         )

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from flows.marketplace.client import Address, Marketplace
 from flows.marketplace.errors import (
+    RUN_STOPPED,
     SILENT,
     TOO_LATE,
     UNREACHABLE,
@@ -24,10 +25,11 @@ from flows.marketplace.errors import (
     NotReachable,
     SignInRefused,
     TryLater,
+    seconds_to_wait,
 )
 from flows.marketplace.pace import Pace
 from flows.ordering.life import Kind, kind_of
-from schemas.orders import CallFailed, Order, OrderLine
+from schemas.orders import CallFailed, MarketplaceStop, Order, OrderLine
 from tests.connections import address, connected, control, embedded, placed
 from tests.intents import ORDER, intent_for
 
@@ -347,6 +349,35 @@ async def test_retry_after_is_read_in_both_forms() -> None:
     assert 50 < waited <= 60
 
 
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0.0),
+        ("7.5", 7.5),
+        ("60", 60.0),
+        ("61", 60.0),
+        ("864000", 60.0),
+        ("inf", 60.0),
+        ("-5", 0.0),
+        ("-inf", 0.0),
+        ("nan", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", 30.0),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", 0.0),
+        ("Tue, 24 Nov 2026 12:00:00 GMT", 60.0),
+        ("Mon, 01 Jan 0001 00:00:00 +2300", 0.0),
+        ("Mon, 32 Jan 2026 00:00:00 GMT", None),
+    ],
+)
+def test_no_retry_after_is_waited_for_longer_than_a_minute(
+    header: str | None, seconds: float | None
+) -> None:
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
+    assert seconds_to_wait(header, noon) == seconds
+
+
 async def test_a_port_that_nobody_listens_on_means_nothing_was_sent() -> None:
     async with misbehaving(b"") as url, connected(url) as marketplace:
         await marketplace.ready()
@@ -373,11 +404,39 @@ async def test_a_sign_in_that_is_something_else_is_told(token: bytes) -> None:
             await marketplace.ready()
 
 
+HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "stop"),
+    [
+        (http(400, '{"error": "invalid_client"}'), SignInRefused),
+        (http(503, "later"), NotReachable),
+        (http(200, "<html>"), NotReachable),
+        (http(200, TOKEN, f"Date: {HOUR_AGO}"), ClockApart),
+    ],
+)
+async def test_nothing_was_ordered_is_only_said_before_the_first_order(
+    refusal: bytes, stop: type[MarketplaceStop]
+) -> None:
+    async with misbehaving(b"", refusal) as url, connected(url) as marketplace:
+        with pytest.raises(stop, match=r"\. Nothing was ordered\.$"):
+            await marketplace.check()
+        for call in (
+            marketplace.ready(),
+            placed(marketplace, intent_for()),
+            marketplace.history("P1", datetime.now(UTC), ["NEW"]),
+        ):
+            with pytest.raises(stop, match=f"\\. {RUN_STOPPED}$") as caught:
+                await call
+            assert "Nothing was ordered" not in str(caught.value)
+
+
 async def test_a_token_refused_twice_within_a_minute_stops_the_run() -> None:
     answer = http(401, '{"error_code": "401013"}')
     async with misbehaving(answer) as url, connected(url) as marketplace:
         assert kind_of(await placed(marketplace, intent_for())) is Kind.TOKEN
-        with pytest.raises(AccessRefused):
+        with pytest.raises(AccessRefused, match="The run has stopped"):
             await placed(marketplace, intent_for())
 
 
