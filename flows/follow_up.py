@@ -5,6 +5,7 @@ look at what is open or in doubt  ─▶  write the workbooks again that tell of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,15 +70,15 @@ async def follow_up(desk: Desk) -> FollowedUp:
     changed |= untold.difference(ledger.replaced_by(changed))
     run = Figures(desk.started_at, desk.calls)
     written, failed = rewrite(ledger, settings, changed, run)
-    news = _standings(ledger, changed)
+    news = _states(ledger, changed)
     left = ledger.unfinished(settings.account, desk.environment, final_statuses())
-    now = _standings(ledger, [intent.intent_id for intent in left])
+    now = _states(ledger, [intent.intent_id for intent in left])
     return FollowedUp(
         looked_at=len(before),
         changed=len(changed),
-        open=sum(one.state is State.OPEN for one in now.values()),
-        in_doubt=sum(one.state is State.IN_DOUBT for one in now.values()),
-        failed=sum(one.state is State.FAILED for one in news.values()),
+        open=now[State.OPEN],
+        in_doubt=now[State.IN_DOUBT],
+        failed=news[State.FAILED],
         workbooks=written,
         not_written=failed,
         calls=desk.calls,
@@ -114,19 +115,38 @@ def _replacements(ledger: Ledger, intent_ids: Iterable[str]) -> list[str]:
 class _Standing:
     """What a workbook would tell of an order: one that differs is worth writing again."""
 
-    state: State
-    order_status: str
+    state: IntentState
+    doubt: str
+    error_code: str
+    sends: int
     looks: int
+    order_id: str
+    order_status: str
 
 
 def _standings(ledger: Ledger, intent_ids: Collection[str]) -> Mapping[str, _Standing]:
     seen = ledger.latest_outcomes(intent_ids)
-    found: dict[str, _Standing] = {}
-    for intent_id, intent in ledger.intents(intent_ids).items():
-        order = seen[intent_id][0] if intent_id in seen else None
-        status = order.status if order else ""
-        found[intent_id] = _Standing(intent_state(intent, order), status, intent.looks)
-    return found
+    return {
+        intent_id: _Standing(
+            state=intent.state,
+            doubt=intent.doubt,
+            error_code=intent.error_code,
+            sends=intent.sends,
+            looks=intent.looks,
+            order_id=intent.order_id,
+            order_status=seen[intent_id][0].status if intent_id in seen else "",
+        )
+        for intent_id, intent in ledger.intents(intent_ids).items()
+    }
+
+
+def _states(ledger: Ledger, intent_ids: Collection[str]) -> Counter[State]:
+    """How many orders are in which state, as people see it."""
+    seen = ledger.latest_outcomes(intent_ids)
+    return Counter(
+        intent_state(intent, seen[intent_id][0] if intent_id in seen else None)
+        for intent_id, intent in ledger.intents(intent_ids).items()
+    )
 
 
 # --- settled by a person ---
