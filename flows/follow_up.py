@@ -13,7 +13,7 @@ from getpass import getuser
 from pathlib import Path
 
 from flows.desk import Desk
-from flows.ledger import Ledger
+from flows.ledger import KeptElsewhere, KeptFault, Ledger
 from flows.ordering.follow import follow_once
 from flows.ordering.look_up import differences
 from flows.ordering.states import final_statuses, intent_state
@@ -27,7 +27,10 @@ from schemas.outcomes import State
 
 @dataclass(frozen=True, slots=True)
 class FollowedUp:
-    """What one look at everything unfinished came to; figures count orders."""
+    """What one look at everything unfinished came to; figures count orders.
+
+    `elsewhere`, in sentences: workbooks that are left to the computer that keeps them.
+    """
 
     looked_at: int
     changed: int
@@ -36,12 +39,17 @@ class FollowedUp:
     failed: int
     workbooks: tuple[str, ...]
     not_written: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     calls: int = 0
     stopped: str = ""
 
     @property
     def exit_code(self) -> int:
-        """docs/design.md, Outer interfaces."""
+        """docs/design.md, Outer interfaces.
+
+        What is left to another computer does not count: nothing is wrong here, nobody here can
+        do anything about it, and the follow there finds it and answers for it.
+        """
         if self.stopped or self.not_written:
             return 3
         if self.in_doubt:
@@ -69,7 +77,7 @@ async def follow_up(desk: Desk) -> FollowedUp:
     untold = ledger.untold(settings.account, desk.environment)
     changed |= untold.difference(ledger.replaced_by(changed))
     run = Figures(desk.started_at, desk.calls)
-    written, failed = rewrite(ledger, settings, changed, run)
+    rewritten = rewrite(ledger, settings, changed, run)
     news = _states(ledger, changed)
     left = ledger.unfinished(settings.account, desk.environment, final_statuses())
     now = _states(ledger, [intent.intent_id for intent in left])
@@ -79,31 +87,50 @@ async def follow_up(desk: Desk) -> FollowedUp:
         open=now[State.OPEN],
         in_doubt=now[State.IN_DOUBT],
         failed=news[State.FAILED],
-        workbooks=written,
-        not_written=failed,
+        workbooks=rewritten.paths,
+        not_written=rewritten.failed,
+        elsewhere=rewritten.elsewhere,
         calls=desk.calls,
         stopped=desk.stopped,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Workbooks written again, by path, and in sentences those that were not.
+
+    `failed`: they should have been. `elsewhere`: their sources are kept on another computer.
+    """
+
+    paths: tuple[str, ...]
+    failed: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+
+
 def rewrite(
     ledger: Ledger, settings: Settings, intent_ids: Iterable[str], run: Figures
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+) -> Rewritten:
     """Write the workbooks again that tell of these intents.
 
-    Returns the paths written and, in sentences, what could not be written. One that a person
-    has changed or has open is left alone; the new one gets the next free name beside it.
+    One that a person has changed or has open is left alone; the new one gets the next free name
+    beside it. One that cannot be written keeps none of the others from it.
     """
-    written, failed = [], []
+    paths, failed, elsewhere = [], [], []
     for submission in ledger.submissions_with([*intent_ids, *_replacements(ledger, intent_ids)]):
         try:
             result = write_reconciled(
                 ledger, settings, submission.submission_id, Path(submission.output), run
             )
-            written.append(result.output)
-        except OutputFault as fault:
+            paths.append(result.output)
+        except KeptElsewhere:
+            elsewhere.append(
+                f"{submission.name} was dropped on another computer (or with another state "
+                "folder), which keeps it: the next `orderdrop follow` there writes its answers "
+                "again."
+            )
+        except (OutputFault, KeptFault) as fault:
             failed.append(str(fault))
-    return tuple(written), tuple(failed)
+    return Rewritten(tuple(paths), tuple(failed), tuple(elsewhere))
 
 
 def _replacements(ledger: Ledger, intent_ids: Iterable[str]) -> list[str]:
@@ -169,6 +196,7 @@ class Resolved:
     who: str
     workbooks: tuple[str, ...]
     not_written: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 def in_doubt(ledger: Ledger, settings: Settings, reference: str, customer: str | None) -> Intent:
@@ -221,15 +249,16 @@ async def resolve_not_placed(ledger: Ledger, settings: Settings, intent: Intent)
 
 
 def _resolved(ledger: Ledger, settings: Settings, intent: Intent, order_id: str) -> Resolved:
-    written, failed = rewrite(ledger, settings, [intent.intent_id], Figures())
+    rewritten = rewrite(ledger, settings, [intent.intent_id], Figures())
     return Resolved(
         reference=intent.reference,
         customer=intent.customer_id,
         state="accepted" if order_id else "not_placed",
         order_id=order_id,
         who=_person(),
-        workbooks=written,
-        not_written=failed,
+        workbooks=rewritten.paths,
+        not_written=rewritten.failed,
+        elsewhere=rewritten.elsewhere,
     )
 
 

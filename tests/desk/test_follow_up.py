@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 from pydantic import SecretStr
 
 from flows.desk import Desk
+from flows.follow_orders import told as sentences
 from flows.follow_up import FollowedUp, follow_up
 from flows.ledger import Ledger
 from flows.ordering.follow import follow_once
@@ -220,3 +222,40 @@ async def test_an_order_that_only_a_person_can_settle_now_says_so(office: Office
     row = told(ran.output)["A"]
     assert row["What to do"].startswith("Do not order it again. Ask whoever looks after Orderdrop")
     assert row["What happened"].endswith("more than one order that could be it: 1, 2.")
+
+
+async def test_a_workbook_that_is_kept_elsewhere_is_left_to_that_computer(office: Office) -> None:
+    """Two computers with state folders of their own and one ledger."""
+    theirs = await office.submit(office.sheet("theirs.xlsx", "A"), "other")
+    ours = await office.submit(office.sheet("ours.xlsx", "B"))
+    await finished()
+    followed = await office.follow_up()
+    assert (followed.workbooks, followed.not_written) == ((ours.output,), ())
+    (sentence,) = followed.elsewhere
+    assert sentence == (
+        "theirs.xlsx was dropped on another computer (or with another state folder), which keeps "
+        "it: the next `orderdrop follow` there writes its answers again."
+    )
+    assert (followed.changed, followed.exit_code) == (2, 0)
+    assert sentence in sentences(followed)
+    assert results(ours.output) == {"B": "Ordered"}
+    assert results(theirs.output) == {"A": "Accepted, not finished yet"}
+    again = await office.follow_up()
+    assert (again.changed, again.elsewhere) == (0, ())
+    there = await office.follow_up("other")
+    assert (there.looked_at, there.workbooks) == (0, (theirs.output,))
+    assert results(theirs.output) == {"A": "Ordered"}
+
+
+async def test_a_kept_workbook_that_cannot_be_read_fails_no_other(office: Office) -> None:
+    broken = await office.submit(office.sheet("broken.xlsx", "A"))
+    good = await office.submit(office.sheet("good.xlsx", "B"))
+    await finished()
+    kept = office.folder / "state" / "workbooks"
+    place = kept / sha256((office.folder / "broken.xlsx").read_bytes()).hexdigest()
+    place.unlink()
+    place.mkdir()
+    followed = await office.follow_up()
+    assert (followed.workbooks, followed.exit_code) == ((good.output,), 3)
+    assert followed.not_written == ("A kept workbook cannot be read (Is a directory).",)
+    assert results(broken.output) == {"A": "Accepted, not finished yet"}
