@@ -243,7 +243,7 @@ def resolve(
         say(f"{result.reference} {what}; settled by {result.who}.")
         for path in result.workbooks:
             say(f"Written again: {path}")
-        for sentence in result.not_written:
+        for sentence in (*result.not_written, *result.elsewhere):
             say(sentence)
     raise typer.Exit(NOT_READY if result.not_written else 0)
 

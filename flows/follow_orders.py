@@ -59,4 +59,4 @@ def told(result: FollowedUp) -> str:
     orders = f"{result.looked_at} order{'s' if result.looked_at != 1 else ''} looked at"
     figures = f"{orders}, {result.changed} changed, {result.open} open, {result.in_doubt} in doubt."
     written = [f"Written again: {path}" for path in result.workbooks]
-    return "\n\n".join([figures, *written, *result.not_written])
+    return "\n\n".join([figures, *written, *result.not_written, *result.elsewhere])

@@ -5,6 +5,7 @@ look at what is open or in doubt  ─▶  write the workbooks again that tell of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from getpass import getuser
 from pathlib import Path
 
 from flows.desk import Desk
-from flows.ledger import Ledger
+from flows.ledger import KeptElsewhere, KeptFault, Ledger
 from flows.ordering.follow import follow_once
 from flows.ordering.look_up import differences
 from flows.ordering.states import final_statuses, intent_state
@@ -26,7 +27,10 @@ from schemas.outcomes import State
 
 @dataclass(frozen=True, slots=True)
 class FollowedUp:
-    """What one look at everything unfinished came to; figures count orders."""
+    """What one look at everything unfinished came to; figures count orders.
+
+    `elsewhere`, in sentences: workbooks that are left to the computer that keeps them.
+    """
 
     looked_at: int
     changed: int
@@ -35,12 +39,17 @@ class FollowedUp:
     failed: int
     workbooks: tuple[str, ...]
     not_written: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     calls: int = 0
     stopped: str = ""
 
     @property
     def exit_code(self) -> int:
-        """docs/design.md, Outer interfaces."""
+        """docs/design.md, Outer interfaces.
+
+        What is left to another computer does not count: nothing is wrong here, nobody here can
+        do anything about it, and the follow there finds it and answers for it.
+        """
         if self.stopped or self.not_written:
             return 3
         if self.in_doubt:
@@ -68,41 +77,60 @@ async def follow_up(desk: Desk) -> FollowedUp:
     untold = ledger.untold(settings.account, desk.environment)
     changed |= untold.difference(ledger.replaced_by(changed))
     run = Figures(desk.started_at, desk.calls)
-    written, failed = rewrite(ledger, settings, changed, run)
-    news = _standings(ledger, changed)
+    rewritten = rewrite(ledger, settings, changed, run)
+    news = _states(ledger, changed)
     left = ledger.unfinished(settings.account, desk.environment, final_statuses())
-    now = _standings(ledger, [intent.intent_id for intent in left])
+    now = _states(ledger, [intent.intent_id for intent in left])
     return FollowedUp(
         looked_at=len(before),
         changed=len(changed),
-        open=sum(one.state is State.OPEN for one in now.values()),
-        in_doubt=sum(one.state is State.IN_DOUBT for one in now.values()),
-        failed=sum(one.state is State.FAILED for one in news.values()),
-        workbooks=written,
-        not_written=failed,
+        open=now[State.OPEN],
+        in_doubt=now[State.IN_DOUBT],
+        failed=news[State.FAILED],
+        workbooks=rewritten.paths,
+        not_written=rewritten.failed,
+        elsewhere=rewritten.elsewhere,
         calls=desk.calls,
         stopped=desk.stopped,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Workbooks written again, by path, and in sentences those that were not.
+
+    `failed`: they should have been. `elsewhere`: their sources are kept on another computer.
+    """
+
+    paths: tuple[str, ...]
+    failed: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+
+
 def rewrite(
     ledger: Ledger, settings: Settings, intent_ids: Iterable[str], run: Figures
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+) -> Rewritten:
     """Write the workbooks again that tell of these intents.
 
-    Returns the paths written and, in sentences, what could not be written. One that a person
-    has changed or has open is left alone; the new one gets the next free name beside it.
+    One that a person has changed or has open is left alone; the new one gets the next free name
+    beside it. One that cannot be written keeps none of the others from it.
     """
-    written, failed = [], []
+    paths, failed, elsewhere = [], [], []
     for submission in ledger.submissions_with([*intent_ids, *_replacements(ledger, intent_ids)]):
         try:
             result = write_reconciled(
                 ledger, settings, submission.submission_id, Path(submission.output), run
             )
-            written.append(result.output)
-        except OutputFault as fault:
+            paths.append(result.output)
+        except KeptElsewhere:
+            elsewhere.append(
+                f"{submission.name} was dropped on another computer (or with another state "
+                "folder), which keeps it: the next `orderdrop follow` there writes its answers "
+                "again."
+            )
+        except (OutputFault, KeptFault) as fault:
             failed.append(str(fault))
-    return tuple(written), tuple(failed)
+    return Rewritten(tuple(paths), tuple(failed), tuple(elsewhere))
 
 
 def _replacements(ledger: Ledger, intent_ids: Iterable[str]) -> list[str]:
@@ -114,19 +142,38 @@ def _replacements(ledger: Ledger, intent_ids: Iterable[str]) -> list[str]:
 class _Standing:
     """What a workbook would tell of an order: one that differs is worth writing again."""
 
-    state: State
-    order_status: str
+    state: IntentState
+    doubt: str
+    error_code: str
+    sends: int
     looks: int
+    order_id: str
+    order_status: str
 
 
 def _standings(ledger: Ledger, intent_ids: Collection[str]) -> Mapping[str, _Standing]:
     seen = ledger.latest_outcomes(intent_ids)
-    found: dict[str, _Standing] = {}
-    for intent_id, intent in ledger.intents(intent_ids).items():
-        order = seen[intent_id][0] if intent_id in seen else None
-        status = order.status if order else ""
-        found[intent_id] = _Standing(intent_state(intent, order), status, intent.looks)
-    return found
+    return {
+        intent_id: _Standing(
+            state=intent.state,
+            doubt=intent.doubt,
+            error_code=intent.error_code,
+            sends=intent.sends,
+            looks=intent.looks,
+            order_id=intent.order_id,
+            order_status=seen[intent_id][0].status if intent_id in seen else "",
+        )
+        for intent_id, intent in ledger.intents(intent_ids).items()
+    }
+
+
+def _states(ledger: Ledger, intent_ids: Collection[str]) -> Counter[State]:
+    """How many orders are in which state, as people see it."""
+    seen = ledger.latest_outcomes(intent_ids)
+    return Counter(
+        intent_state(intent, seen[intent_id][0] if intent_id in seen else None)
+        for intent_id, intent in ledger.intents(intent_ids).items()
+    )
 
 
 # --- settled by a person ---
@@ -149,6 +196,7 @@ class Resolved:
     who: str
     workbooks: tuple[str, ...]
     not_written: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 def in_doubt(ledger: Ledger, settings: Settings, reference: str, customer: str | None) -> Intent:
@@ -204,15 +252,16 @@ async def resolve_not_placed(ledger: Ledger, settings: Settings, intent: Intent)
 
 
 def _resolved(ledger: Ledger, settings: Settings, intent: Intent, order_id: str) -> Resolved:
-    written, failed = rewrite(ledger, settings, [intent.intent_id], Figures())
+    rewritten = rewrite(ledger, settings, [intent.intent_id], Figures())
     return Resolved(
         reference=intent.reference,
         customer=intent.customer_id,
         state="accepted" if order_id else "not_placed",
         order_id=order_id,
         who=_person(),
-        workbooks=written,
-        not_written=failed,
+        workbooks=rewritten.paths,
+        not_written=rewritten.failed,
+        elsewhere=rewritten.elsewhere,
     )
 
 

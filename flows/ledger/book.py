@@ -19,7 +19,7 @@ from sqlalchemy import Connection, exists, func, insert, select, update
 
 from flows.ledger import sends, steps, tables, workbooks
 from flows.ledger.database import open_engine
-from flows.ledger.faults import LedgerFault, said_plainly
+from flows.ledger.faults import KeptElsewhere, KeptFault, LedgerFault, said_plainly
 from flows.ledger.group import GroupCommit
 from flows.ledger.owners import Owner
 from flows.ledger.rows import (
@@ -184,11 +184,13 @@ class Ledger:
             return {row.hash: row.name for row in rows}
 
     def workbook(self, digest: str) -> bytes:
-        """The bytes of a workbook that was kept."""
+        """The bytes of a workbook that was kept. Raises KeptElsewhere and KeptFault."""
         try:
             return (self._keep / digest).read_bytes()
+        except FileNotFoundError:
+            raise KeptElsewhere(f"The workbook is not kept in {self._keep}.") from None
         except OSError as error:
-            raise LedgerFault(f"A kept workbook cannot be read ({error.strerror}).") from None
+            raise KeptFault(f"A kept workbook cannot be read ({error.strerror}).") from None
 
     @contextmanager
     def planning(self, account: str, environment: Environment) -> Iterator[Planning]:

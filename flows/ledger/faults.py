@@ -2,6 +2,8 @@
 
 Stop (schemas.faults)
   LedgerFault     the ledger cannot be opened, read or written: nothing may be ordered
+    KeptFault     the kept bytes of one workbook cannot be read: its answers cannot be written
+      KeptElsewhere  they are not in this state folder: another computer has them
 """
 
 from __future__ import annotations
@@ -16,6 +18,14 @@ from schemas.faults import Stop
 
 class LedgerFault(Stop):
     """The ledger cannot be opened or written; nothing may be ordered (exit code 3)."""
+
+
+class KeptFault(LedgerFault):
+    """The kept bytes of one workbook cannot be read."""
+
+
+class KeptElsewhere(KeptFault):
+    """The kept bytes of a workbook are not in this state folder."""
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +20,18 @@ import pytest
 from pydantic import SecretStr
 
 from flows.desk import Desk
+from flows.follow_orders import told as sentences
 from flows.follow_up import FollowedUp, follow_up
 from flows.ledger import Ledger
 from flows.ordering.follow import follow_once
 from flows.ordering.states import final_statuses
 from flows.reconciled import Reconciled
 from flows.settings import Settings
-from schemas.orders import Intent
+from schemas.orders import Intent, Order, OrderAnswer, OrderLine, Reply
 from tests.command.test_submit import answers_in
 from tests.connections import embedded
 from tests.databases import KINDS, database
+from tests.intents import order_answer
 
 CUSTOMER, OFFER = "T000001", "65310542CA04A12"
 TITLES = ("externalReferenceId", "customerId", "orderType", "offerId", "quantity", "currencyCode")
@@ -186,3 +190,72 @@ async def test_of_a_workbook_dropped_twice_only_the_newest_run_is_written_again(
     assert followed.workbooks == (ran.output,)
     assert results(ran.output) == {"A": "Ordered before, not sent", "C": "Ordered"}
     assert (await office.follow_up()).changed == 0
+
+
+async def test_an_order_that_only_a_person_can_settle_now_says_so(office: Office) -> None:
+    """Two orders could be it: the look made it stuck, and the advice must change.
+
+    The workbook was last written by a computer whose clock is ahead: what this look itself has
+    changed does not go by clocks.
+    """
+
+    def faulty(desk: Desk) -> None:
+        async def place(_intent: Intent, request_id: str, _: Callable[[], bool]) -> Reply:
+            return Reply(request_id, 500, code="1124", spoken_by_service=True)
+
+        desk.marketplace.place = place  # type: ignore[method-assign]
+
+    ran = await office.submit(office.sheet("a.xlsx", "A"), before=faulty)
+    assert "in half an hour" in told(ran.output)["A"]["What to do"]
+    order = Order(office.full("A"), CUSTOMER, "NEW", "", (OrderLine(2, 1, OFFER, 1, "USD"),))
+    async with office.desk() as desk:
+
+        async def history(*_: object) -> list[OrderAnswer]:
+            return [order_answer("1", order=order), order_answer("2", order=order)]
+
+        desk.marketplace.history = history  # type: ignore[method-assign]
+        (run,) = desk.ledger.submissions_with([unfinished(desk.ledger)[0].intent_id])
+        ahead = datetime.now(UTC) + timedelta(hours=1)
+        desk.ledger.finish(run.submission_id, run.output, run.output_hash, ahead)
+        followed = await follow_up(desk)
+    assert (followed.changed, followed.in_doubt, followed.exit_code) == (1, 1, 5)
+    row = told(ran.output)["A"]
+    assert row["What to do"].startswith("Do not order it again. Ask whoever looks after Orderdrop")
+    assert row["What happened"].endswith("more than one order that could be it: 1, 2.")
+
+
+async def test_a_workbook_that_is_kept_elsewhere_is_left_to_that_computer(office: Office) -> None:
+    """Two computers with state folders of their own and one ledger."""
+    theirs = await office.submit(office.sheet("theirs.xlsx", "A"), "other")
+    ours = await office.submit(office.sheet("ours.xlsx", "B"))
+    await finished()
+    followed = await office.follow_up()
+    assert (followed.workbooks, followed.not_written) == ((ours.output,), ())
+    (sentence,) = followed.elsewhere
+    assert sentence == (
+        "theirs.xlsx was dropped on another computer (or with another state folder), which keeps "
+        "it: the next `orderdrop follow` there writes its answers again."
+    )
+    assert (followed.changed, followed.exit_code) == (2, 0)
+    assert sentence in sentences(followed)
+    assert results(ours.output) == {"B": "Ordered"}
+    assert results(theirs.output) == {"A": "Accepted, not finished yet"}
+    again = await office.follow_up()
+    assert (again.changed, again.elsewhere) == (0, ())
+    there = await office.follow_up("other")
+    assert (there.looked_at, there.workbooks) == (0, (theirs.output,))
+    assert results(theirs.output) == {"A": "Ordered"}
+
+
+async def test_a_kept_workbook_that_cannot_be_read_fails_no_other(office: Office) -> None:
+    broken = await office.submit(office.sheet("broken.xlsx", "A"))
+    good = await office.submit(office.sheet("good.xlsx", "B"))
+    await finished()
+    kept = office.folder / "state" / "workbooks"
+    place = kept / sha256((office.folder / "broken.xlsx").read_bytes()).hexdigest()
+    place.unlink()
+    place.mkdir()
+    followed = await office.follow_up()
+    assert (followed.workbooks, followed.exit_code) == ((good.output,), 3)
+    assert followed.not_written == ("A kept workbook cannot be read (Is a directory).",)
+    assert results(broken.output) == {"A": "Accepted, not finished yet"}
