@@ -84,15 +84,12 @@ def write_sends(connection: Connection, steps: Sequence[Send]) -> list[bool | In
 
 def write_answer(connection: Connection, answered: Answered) -> IntentState:
     """One answer; an order id that is another's already makes the intent stuck."""
-    savepoint = connection.begin_nested()
     try:
-        write_sends(connection, [answered])
+        with connection.begin_nested():
+            write_sends(connection, [answered])
     except IntegrityError:
-        savepoint.rollback()
         note_attempt(connection, answered.reply, answered.at)
         is_anothers(connection, answered.intent_id, _order_of(answered.reply), answered.at)
-    else:
-        savepoint.commit()
     return state_of(connection, answered.intent_id)
 
 

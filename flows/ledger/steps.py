@@ -213,14 +213,12 @@ def _accept(
         "answered_at": moment(at),
         **_FREE,
     }
-    savepoint = connection.begin_nested()
     try:
-        done = _update(connection, intent_id, values, _in(MAY_BE_ACCEPTED))
+        with connection.begin_nested():
+            done = _update(connection, intent_id, values, _in(MAY_BE_ACCEPTED))
     except IntegrityError:
-        savepoint.rollback()
         is_anothers(connection, intent_id, order, at)
         return state_of(connection, intent_id)
-    savepoint.commit()
     if done:
         _change(connection, intent_id, at, IntentState.ACCEPTED, f"{why}: {order.order_id}", who)
         note_outcome(connection, intent_id, order, at)
