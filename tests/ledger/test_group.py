@@ -160,3 +160,24 @@ async def test_a_server_lost_in_the_middle_of_a_group_fails_all_of_it_and_the_ne
     await ledger.answer(first.intent_id, reply, IntentState.REFUSED, "", NOW)
     assert state(ledger, first) is IntentState.REFUSED
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable", "read uncommitted"])
+def test_postgresql_is_used_at_the_isolation_that_the_plan_needs(
+    level: str, tmp_path: Path
+) -> None:
+    with database("postgresql", tmp_path) as url:
+        default = level.replace(" ", "%5C%20")
+        strict = f"{url}%20-cdefault_transaction_isolation%3D{default}"
+        ledger = Ledger(strict, tmp_path / "workbooks")
+        with ledger._read() as connection:
+            assert (
+                connection.exec_driver_sql("show default_transaction_isolation").scalar() == level
+            )
+            assert connection.exec_driver_sql("show transaction_isolation").scalar() == (
+                "read committed"
+            )
+        with ledger.planning("default", "practice") as planning:
+            used = planning._connection.exec_driver_sql("show transaction_isolation").scalar()
+        assert used == "read committed"
+        ledger.close()
