@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -21,6 +20,7 @@ from flows.ledger import sends, steps, tables
 from flows.ledger.database import open_engine
 from flows.ledger.faults import LedgerFault, said_plainly
 from flows.ledger.group import GroupCommit
+from flows.ledger.kept import keep_bytes
 from flows.ledger.owners import Owner
 from flows.ledger.rows import (
     entry_of,
@@ -150,14 +150,9 @@ class Ledger:
     # --- workbooks and plans ---
 
     def keep_workbook(self, content: bytes, name: str, at: datetime) -> str:
-        """Keep the workbook's bytes by their hash, and return the hash."""
-        digest = sha256(content).hexdigest()
-        place = self._keep / digest
+        """Keep the workbook's bytes by their hash, on the disk, and return the hash."""
         try:
-            if not place.exists():
-                unfinished = place.with_suffix(f".{id(content)}")
-                unfinished.write_bytes(content)
-                unfinished.replace(place)
+            digest = keep_bytes(self._keep, content)
         except OSError as error:
             raise LedgerFault(
                 f"The workbook cannot be kept in {self._keep} ({error.strerror}); "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from sqlalchemy import text
 
 from flows.ledger import Ledger, LedgerFault
 from flows.ledger.database import open_engine
+from flows.ledger.kept import keep_bytes
 from flows.marketplace.errors import error_parts
 from flows.ordering.life import Doubt, Kind
 from schemas.entries import Decision
@@ -85,6 +88,36 @@ def test_what_is_written_is_read_back_the_same(ledger: Ledger) -> None:
     assert ledger.entries("s-1") == (entry_for(intent), held)
     assert ledger.intents([intent.intent_id]) == {intent.intent_id: intent}
     assert ledger.workbook(digest) == b"workbook"
+
+
+@pytest.mark.parametrize("damaged", [b"", b"work", b"WORKBOOK", b"workbook and more"])
+def test_a_kept_workbook_that_was_damaged_is_mended_when_it_is_dropped_again(
+    ledger: Ledger, place: Place, damaged: bytes
+) -> None:
+    digest = ledger.keep_workbook(b"workbook", "november.xlsx", NOW)
+    (place.folder / "workbooks" / digest).write_bytes(damaged)
+    assert ledger.keep_workbook(b"workbook", "again.xlsx", NOW) == digest
+    assert ledger.workbook(digest) == b"workbook"
+    assert [path.name for path in (place.folder / "workbooks").iterdir()] == [digest]
+    assert ledger.workbook_names() == {digest: "november.xlsx"}
+
+
+def test_a_kept_workbook_is_on_the_disk_before_it_has_its_name_and_so_is_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, bool]] = []
+    digest = sha256(b"workbook").hexdigest()
+
+    def fsync(descriptor: int) -> None:
+        held = os.fstat(descriptor)
+        synced.append((held.st_ino, (tmp_path / digest).exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert keep_bytes(tmp_path, b"workbook") == digest
+    file, folder = (tmp_path / digest).stat().st_ino, tmp_path.stat().st_ino
+    assert synced == [(file, False), (folder, True)]
+    keep_bytes(tmp_path, b"workbook")
+    assert len(synced) == 2
 
 
 def test_a_plan_that_fails_leaves_nothing_behind(ledger: Ledger) -> None:
