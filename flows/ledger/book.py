@@ -353,7 +353,10 @@ class Ledger:
     async def bind(
         self, intent_id: str, order: OrderAnswer, at: datetime, who: str = ""
     ) -> IntentState:
-        """An order that was found is this intent's; stuck when it is another's already."""
+        """An order that was found is this intent's: accepted when it is.
+
+        Stuck when the order is another's already, or the intent has another order, which stands.
+        """
         return await self._step(lambda c: steps.bind(c, intent_id, order, at, who))
 
     async def stick(self, intent_id: str, why: str, at: datetime) -> None:
@@ -370,8 +373,12 @@ class Ledger:
         return await self._step(lambda c: steps.replace(c, new, taken))
 
     async def retire_by_hand(self, intent_id: str, at: datetime, who: str) -> bool:
-        """A person says that nothing was placed; False when the intent is not in doubt."""
-        return await self._step(lambda c: steps.retire_by_hand(c, intent_id, at, who))
+        """A person says that nothing was placed.
+
+        False when the intent is not in doubt, or is in the hands of somebody who may be sending.
+        """
+        now = self._lease(at, timedelta(0))
+        return await self._step(lambda c: steps.retire_by_hand(c, intent_id, now, who))
 
     async def note_outcomes(self, seen: Mapping[str, OrderAnswer], at: datetime) -> None:
         """What the marketplace says of accepted orders now, by intent; history is kept."""

@@ -59,7 +59,8 @@ def write_sends(connection: Connection, steps: Sequence[Send]) -> list[bool | In
     when another holds the lease or the intent is past sending: nothing may be sent.
 
     An answer: what it brought is noted, and the state reached. An intent that is settled
-    meanwhile (looked up, or told by a person) keeps its state. Raises IntegrityError when an
+    meanwhile (looked up, or told by a person) keeps its state, but for a retired one that gets an
+    order all the same. Raises IntegrityError when an
     order id belongs to another intent already: `write_answer` takes answers one by one.
     """
     rows = _standing(connection, [step.intent_id for step in steps])
@@ -152,7 +153,7 @@ def _answer(connection: Connection, answered: Answered, row: _Standing, new: _Ro
     stood, is_accepted = IntentState(row.state), then is IntentState.ACCEPTED
     if stood not in (MAY_BE_ACCEPTED if is_accepted else SENDABLE):
         if is_accepted and stood is IntentState.RETIRED:
-            late_order(connection, intent_id, _order_of(reply), answered.at)
+            return late_order(connection, intent_id, _order_of(reply), answered.at)
         return stood
     order_id, why = None, answered.doubt or reply.code
     if is_accepted:

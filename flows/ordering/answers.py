@@ -218,6 +218,12 @@ def _known_of(intent: Intent) -> str:
     times = "once" if intent.sends == 1 else f"{intent.sends} times"
     sent = f"The order was sent {times}, but no clear answer came.{said}"
     if intent.state is IntentState.STUCK:
+        if intent.doubt.endswith(" came all the same"):
+            order = intent.doubt.removesuffix(" came all the same")
+            return (
+                f"The order was sent {times} and settled as not placed, but then Adobe's answer "
+                f"came all the same: {order}."
+            )
         if intent.doubt.startswith("could be any of "):
             ids = intent.doubt.removeprefix("could be any of ")
             return f"{sent} Adobe has more than one order that could be it: {ids}."

@@ -410,6 +410,92 @@ async def test_an_intent_in_somebodys_hands_is_not_retired(ledger: Ledger, place
     other.close()
 
 
+@pytest.mark.parametrize("by_its_holder", [False, True])
+async def test_while_somebody_may_be_sending_nobody_says_that_nothing_was_placed(
+    ledger: Ledger, place: Place, *, by_its_holder: bool
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    assert await ledger.begin_send(intent.intent_id, "r-1", datetime.now(UTC), SHORT)
+    other = place.open()
+    person = ledger if by_its_holder else other
+    assert not await person.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+    assert now(ledger, intent).state is IntentState.SENT
+    assert place.rows("select who from changes") == [("",)]
+    await asyncio.sleep(SHORT.total_seconds() + 0.1)
+    assert await person.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+    assert now(ledger, intent).state is IntentState.RETIRED
+    assert place.rows("select state, why, who from changes order by position")[-1] == (
+        "retired",
+        "not placed",
+        "Ada",
+    )
+    other.close()
+
+
+async def test_a_person_need_not_wait_for_a_process_that_is_gone(
+    ledger: Ledger, place: Place
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    gone = place.open()
+    assert await gone.begin_send(intent.intent_id, "r-1", datetime.now(UTC), LEASE)
+    gone.close()
+    assert await ledger.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+    assert not await ledger.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+
+
+@pytest.mark.parametrize("retired", ["by a person", "for another intent"])
+async def test_an_order_that_comes_for_a_retired_intent_is_put_before_a_person(
+    ledger: Ledger, place: Place, retired: str
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    assert await ledger.begin_send(intent.intent_id, "r-1", datetime.now(UTC), SHORT)
+    await ledger.doubt(intent.intent_id, "fault of the service", NOW)
+    await asyncio.sleep(SHORT.total_seconds() + 0.1)
+    if retired == "by a person":
+        assert await ledger.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+    else:
+        new = replace(intent_for(), replaces=intent.intent_id)
+        assert await ledger.replace(new, datetime.now(UTC), LEASE)
+    refused = replace(answered(400, "1117", service=True), request_id="r-1")
+    reached = await ledger.answer(intent.intent_id, refused, IntentState.REFUSED, "", NOW)
+    assert reached is IntentState.RETIRED
+    reply = replace(accepted("9206417733"), request_id="r-1")
+    reached = await ledger.answer(intent.intent_id, reply, IntentState.ACCEPTED, "", NOW)
+    assert reached is IntentState.STUCK
+    stands = now(ledger, intent)
+    assert (stands.state, stands.doubt, stands.order_id) == (
+        IntentState.STUCK,
+        "order 9206417733 came all the same",
+        "",
+    )
+    assert place.rows("select state, why from changes order by position")[-1] == (
+        "stuck",
+        "order 9206417733 came all the same",
+    )
+    assert intent.intent_id in {i.intent_id for i in ledger.unfinished("default", "practice", [])}
+    assert not await ledger.begin_send(intent.intent_id, "r-2", datetime.now(UTC), LEASE)
+    bound = await ledger.bind(intent.intent_id, order_answer("9206417733"), NOW, "Ada")
+    assert (bound, now(ledger, intent).order_id) == (IntentState.ACCEPTED, "9206417733")
+
+
+async def test_an_intent_that_has_its_order_is_not_accepted_with_another(
+    ledger: Ledger, place: Place
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    await sent(ledger, intent)
+    assert await ledger.bind(intent.intent_id, order_answer("1"), NOW) is IntentState.ACCEPTED
+    before = place.rows("select state, why from changes")
+    assert await ledger.bind(intent.intent_id, order_answer("1"), NOW) is IntentState.ACCEPTED
+    assert await ledger.bind(intent.intent_id, order_answer("2"), NOW) is IntentState.STUCK
+    stands = now(ledger, intent)
+    assert (stands.state, stands.order_id, stands.doubt) == (IntentState.ACCEPTED, "1", "")
+    assert place.rows("select state, why from changes") == before
+
+
 async def test_every_step_is_kept_in_order(ledger: Ledger, place: Place) -> None:
     intent = intent_for()
     write(ledger, intent)
