@@ -237,17 +237,28 @@ async def resolve_placed(desk: Desk, intent: Intent, order_id: str) -> Resolved:
         )
     reached = await desk.ledger.bind(intent.intent_id, order, _now(), _person())
     if reached is not IntentState.ACCEPTED:
+        stands = desk.ledger.intents([intent.intent_id])[intent.intent_id]
+        if stands.order_id:
+            raise CannotResolve(
+                f"{intent.reference} was settled meanwhile: it is order {stands.order_id}. "
+                "Nothing was changed."
+            )
         raise CannotResolve(f"Order {order_id} belongs to another order of the ledger already.")
     return _resolved(desk.ledger, desk.settings, intent, order_id)
 
 
 async def resolve_not_placed(ledger: Ledger, settings: Settings, intent: Intent) -> Resolved:
-    """The intent is retired and nothing is sent: the rows may be dropped again."""
+    """The intent is retired and nothing is sent: the rows may be dropped again.
+
+    Raises CannotResolve when it was settled meanwhile, or when another run may be sending it.
+    """
     if not await ledger.retire_by_hand(intent.intent_id, _now(), _person()):
-        raise CannotResolve(
-            f"{intent.reference} was settled meanwhile, or another run is sending it right now. "
-            "Nothing was changed."
-        )
+        if ledger.intents([intent.intent_id])[intent.intent_id].state in UNSETTLED:
+            raise CannotResolve(
+                f"{intent.reference} is being sent right now by another run; try again when it "
+                "has ended. Nothing was changed."
+            )
+        raise CannotResolve(f"{intent.reference} was settled meanwhile. Nothing was changed.")
     return _resolved(ledger, settings, intent, "")
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
@@ -21,6 +20,7 @@ from flows.ledger import sends, steps, tables, workbooks
 from flows.ledger.database import open_engine
 from flows.ledger.faults import KeptElsewhere, KeptFault, LedgerFault, said_plainly
 from flows.ledger.group import GroupCommit
+from flows.ledger.kept import keep_bytes
 from flows.ledger.owners import Owner
 from flows.ledger.rows import (
     entry_of,
@@ -150,14 +150,9 @@ class Ledger:
     # --- workbooks and plans ---
 
     def keep_workbook(self, content: bytes, name: str, at: datetime) -> str:
-        """Keep the workbook's bytes by their hash, and return the hash."""
-        digest = sha256(content).hexdigest()
-        place = self._keep / digest
+        """Keep the workbook's bytes by their hash, on the disk, and return the hash."""
         try:
-            if not place.exists():
-                unfinished = place.with_suffix(f".{id(content)}")
-                unfinished.write_bytes(content)
-                unfinished.replace(place)
+            digest = keep_bytes(self._keep, content)
         except OSError as error:
             raise LedgerFault(
                 f"The workbook cannot be kept in {self._keep} ({error.strerror}); "
@@ -360,7 +355,10 @@ class Ledger:
     async def bind(
         self, intent_id: str, order: OrderAnswer, at: datetime, who: str = ""
     ) -> IntentState:
-        """An order that was found is this intent's; stuck when it is another's already."""
+        """An order that was found is this intent's: accepted when it is.
+
+        Stuck when the order is another's already, or the intent has another order, which stands.
+        """
         return await self._step(lambda c: steps.bind(c, intent_id, order, at, who))
 
     async def stick(self, intent_id: str, why: str, at: datetime) -> None:
@@ -377,9 +375,12 @@ class Ledger:
         return await self._step(lambda c: steps.replace(c, new, taken))
 
     async def retire_by_hand(self, intent_id: str, at: datetime, who: str) -> bool:
-        """A person says that nothing was placed; False when the intent is not in doubt."""
-        lease = self._lease(at, timedelta(0))
-        return await self._step(lambda c: steps.retire_by_hand(c, intent_id, lease, who))
+        """A person says that nothing was placed.
+
+        False when the intent is not in doubt, or is in the hands of somebody who may be sending.
+        """
+        now = self._lease(at, timedelta(0))
+        return await self._step(lambda c: steps.retire_by_hand(c, intent_id, now, who))
 
     async def note_outcomes(self, seen: Mapping[str, OrderAnswer], at: datetime) -> None:
         """What the marketplace says of accepted orders now, by intent; history is kept."""

@@ -114,10 +114,14 @@ class driver_cursor:  # noqa: N801  # used as a function; a generator would cost
         self, _kind: type[BaseException] | None, error: BaseException | None, _where: object
     ) -> None:
         self._cursor.close()
-        driver = self._connection.dialect.loaded_dbapi
+        connection, dialect = self._connection, self._connection.dialect
+        driver = dialect.loaded_dbapi
         if isinstance(error, driver.Error):
+            is_lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
+            if is_lost:
+                connection.invalidate(error)
             raise DBAPIError.instance(
-                None, None, error, driver.Error, dialect=self._connection.dialect
+                None, None, error, driver.Error, connection_invalidated=is_lost, dialect=dialect
             ) from error
 
 

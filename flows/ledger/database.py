@@ -22,11 +22,11 @@ def open_engine(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "postgresql" and "+" not in address.drivername:
         address = address.set(drivername="postgresql+psycopg")
-    if address.get_backend_name() == "sqlite":
-        engine = create_engine(address)
-    else:
-        # What a server makes its default would take the snapshot before the lock is granted.
-        engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    # What a plan reads after it has waited for its turn must be what stands then, whatever the
+    # server, the role or the address says of isolation.
+    for_a_server = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    is_sqlite = address.get_backend_name() == "sqlite"
+    engine = create_engine(address, **({} if is_sqlite else for_a_server))
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, RootTransaction
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from flows.ledger.faults import LedgerFault, fault
 from flows.ledger.sends import Answered, Begun, Send, write_answer, write_sends
@@ -44,8 +44,9 @@ class GroupCommit:
     """One writing thread; `carry_out` comes back when the step is on disk.
 
     The two steps that every order takes are written for the whole group at once. A step that
-    raises is undone alone; when the commit itself fails, every step of the group fails with a
-    LedgerFault and nothing of it stands in the ledger.
+    raises, or holds what the database does not take, is undone alone. When the database itself
+    is in trouble or the commit fails, every step of the group fails with a LedgerFault and
+    nothing of it stands in the ledger.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -104,9 +105,9 @@ class GroupCommit:
         try:
             try:
                 ended = self._written(group, _many)
-            except OperationalError:
-                raise
-            except Exception:  # noqa: BLE001  # one step must not take the others with it
+            except Exception as error:
+                if not _is_of_one_step(error):
+                    raise
                 ended = self._written(group, _each)
         except Exception as error:  # noqa: BLE001  # whoever waits must hear of it, whatever it is
             said = fault("written", error) if isinstance(error, SQLAlchemyError) else error
@@ -121,13 +122,25 @@ class GroupCommit:
         from the pool asks a server each time whether it is still there.
         """
         try:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            with self._connection.begin():
-                return way(self._connection, group)
+            with self._begin() as transaction:
+                return way(transaction.connection, group)
         except BaseException:
             self._let_go()
             raise
+
+    def _begin(self) -> RootTransaction:
+        """A server may have been started anew since the last group. Where nothing could begin,
+        nothing was written: a fresh connection tries once more.
+        """
+        if self._connection is not None:
+            try:
+                return self._connection.begin()
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                self._let_go()
+        self._connection = self._engine.connect()
+        return self._connection.begin()
 
     def _let_go(self) -> None:
         if self._connection is not None:
@@ -140,7 +153,7 @@ _Way = Callable[[Connection, list[_Waiting]], list[_Ended]]
 
 
 def _many(connection: Connection, group: list[_Waiting]) -> list[_Ended]:
-    """Sends and answers all at once; raises IntegrityError when they get into each other's way."""
+    """Sends and answers all at once; raises when one is wrong or they get into each other's way."""
     sends = [(waiting, waiting.step) for waiting in group if isinstance(waiting.step, Send)]
     others = [waiting for waiting in group if not isinstance(waiting.step, Send)]
     came_to = write_sends(connection, [step for _, step in sends]) if sends else []
@@ -176,13 +189,21 @@ def _one(connection: Connection, waiting: _Waiting) -> tuple[_Waiting, Any, Base
     savepoint = connection.begin_nested()
     try:
         result = _carry_out(connection, waiting.step)
-    except SQLAlchemyError as error:
-        if not isinstance(error, IntegrityError | DataError):
+    except Exception as error:
+        if not _is_of_one_step(error):
             raise  # the database itself is in trouble: nothing of the group can be believed
         savepoint.rollback()
-        return waiting, None, fault("written", error) if isinstance(error, DataError) else error
-    except Exception as error:  # noqa: BLE001  # handed to whoever waits for the step
-        savepoint.rollback()
-        return waiting, None, error
+        return waiting, None, _said(error)
     savepoint.commit()
     return waiting, result, None
+
+
+def _is_of_one_step(error: Exception) -> bool:
+    """Whether a failure is one step's own, and not the database's."""
+    return isinstance(error, IntegrityError | DataError) or not isinstance(error, SQLAlchemyError)
+
+
+def _said(error: Exception) -> Exception:
+    """What whoever waits hears: a sentence, where a value cannot be kept."""
+    # A text that is none: SQLite's driver says so itself, PostgreSQL calls it a DataError.
+    return fault("written", error) if isinstance(error, DataError | UnicodeError) else error

@@ -59,7 +59,8 @@ def write_sends(connection: Connection, steps: Sequence[Send]) -> list[bool | In
     when another holds the lease or the intent is past sending: nothing may be sent.
 
     An answer: what it brought is noted, and the state reached. An intent that is settled
-    meanwhile (looked up, or told by a person) keeps its state. Raises IntegrityError when an
+    meanwhile (looked up, or told by a person) keeps its state, but for a retired one that gets an
+    order all the same. Raises IntegrityError when an
     order id belongs to another intent already: `write_answer` takes answers one by one.
     """
     rows = _standing(connection, [step.intent_id for step in steps])
@@ -84,18 +85,12 @@ def write_sends(connection: Connection, steps: Sequence[Send]) -> list[bool | In
 
 def write_answer(connection: Connection, answered: Answered) -> IntentState:
     """One answer; an order id that is another's already makes the intent stuck."""
-    savepoint = connection.begin_nested()
     try:
-        write_sends(connection, [answered])
+        with connection.begin_nested():
+            write_sends(connection, [answered])
     except IntegrityError:
-        savepoint.rollback()
         note_attempt(connection, answered.reply, answered.at)
         is_anothers(connection, answered.intent_id, _order_of(answered.reply), answered.at)
-    except BaseException:
-        savepoint.rollback()
-        raise
-    else:
-        savepoint.commit()
     return state_of(connection, answered.intent_id)
 
 
@@ -158,7 +153,7 @@ def _answer(connection: Connection, answered: Answered, row: _Standing, new: _Ro
     stood, is_accepted = IntentState(row.state), then is IntentState.ACCEPTED
     if stood not in (MAY_BE_ACCEPTED if is_accepted else SENDABLE):
         if is_accepted and stood is IntentState.RETIRED:
-            late_order(connection, intent_id, _order_of(reply), answered.at)
+            return late_order(connection, intent_id, _order_of(reply), answered.at)
         return stood
     order_id, why = None, answered.doubt or reply.code
     if is_accepted:

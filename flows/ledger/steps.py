@@ -76,7 +76,11 @@ def looked(connection: Connection, intent_id: str, at: datetime) -> None:
 def bind(
     connection: Connection, intent_id: str, order: OrderAnswer, at: datetime, who: str
 ) -> IntentState:
-    """An order that was found is this intent's; stuck when it is another's already."""
+    """An order that was found is this intent's: accepted when it is.
+
+    Stuck when the order is another's already, or when the intent has another order already,
+    which stands.
+    """
     return _accept(connection, intent_id, order, at, "found by looking up", who)
 
 
@@ -122,18 +126,21 @@ def replace(connection: Connection, new: Intent, lease: Lease) -> bool:
 
 
 def retire_by_hand(connection: Connection, intent_id: str, lease: Lease, who: str) -> bool:
-    """A person says that nothing was placed; False while somebody may still be sending it."""
+    """A person says that nothing was placed.
+
+    False when the intent is not in doubt any more, or when somebody who lives holds it: a send
+    may be under way, and nobody can know yet what it brings.
+    """
     now, _ = _lease_times(connection, lease)
     values = {"state": str(IntentState.RETIRED), "answered_at": moment(lease.at), **_FREE}
     in_doubt = _in((IntentState.SENT, IntentState.LOOKING, IntentState.STUCK))
-    free = (_TABLE.c.lease_owner.in_(["", lease.owner])) | (_TABLE.c.lease_until < now)
-    done = _update(connection, intent_id, values, in_doubt, free)
-    if not done:
+    free = (_TABLE.c.lease_owner == "") | (_TABLE.c.lease_until < now)
+    if not _update(connection, intent_id, values, in_doubt, free):
         held = _held_by_the_dead(connection, intent_id, lease)
-        done = held is not None and _update(connection, intent_id, values, in_doubt, held)
-    if done:
-        _change(connection, intent_id, lease.at, IntentState.RETIRED, "not placed", who)
-    return done
+        if held is None or not _update(connection, intent_id, values, in_doubt, held):
+            return False
+    _change(connection, intent_id, lease.at, IntentState.RETIRED, "not placed", who)
+    return True
 
 
 def write_intents(connection: Connection, intents: list[Intent]) -> None:
@@ -218,29 +225,44 @@ def _accept(
         "answered_at": moment(at),
         **_FREE,
     }
-    savepoint = connection.begin_nested()
     try:
-        done = _update(connection, intent_id, values, _in(MAY_BE_ACCEPTED))
+        with connection.begin_nested():
+            done = _update(connection, intent_id, values, _in(MAY_BE_ACCEPTED))
     except IntegrityError:
-        savepoint.rollback()
         is_anothers(connection, intent_id, order, at)
         return state_of(connection, intent_id)
-    savepoint.commit()
     if done:
         _change(connection, intent_id, at, IntentState.ACCEPTED, f"{why}: {order.order_id}", who)
         note_outcome(connection, intent_id, order, at)
         return IntentState.ACCEPTED
-    return state_of(connection, intent_id)
+    reached = state_of(connection, intent_id)
+    if reached is IntentState.ACCEPTED and not _has(connection, intent_id, order.order_id):
+        return IntentState.STUCK
+    return reached
+
+
+def _has(connection: Connection, intent_id: str, order_id: str) -> bool:
+    found = connection.execute(select(_TABLE.c.order_id).where(_TABLE.c.intent_id == intent_id))
+    return bool(found.scalar_one() == order_id)
 
 
 def is_anothers(connection: Connection, intent_id: str, order: OrderAnswer, at: datetime) -> None:
     stick(connection, intent_id, f"order {order.order_id} is another's already", at)
 
 
-def late_order(connection: Connection, intent_id: str, order: OrderAnswer, at: datetime) -> None:
-    """Never to happen (lease and deadline stand before it); if it does, it is not forgotten."""
+def late_order(
+    connection: Connection, intent_id: str, order: OrderAnswer, at: datetime
+) -> IntentState:
+    """A retired intent's own send brought an order: only a person can tell what becomes of it.
+
+    Never to happen (lease and deadline stand before it); if it does, it is not forgotten.
+    """
     why = f"order {order.order_id} came all the same"
-    _change(connection, intent_id, at, IntentState.RETIRED, why)
+    said = {**_said(Reply("", None)), "answered_at": moment(at)}
+    values = {"state": str(IntentState.STUCK), "doubt": why, **said}
+    if _update(connection, intent_id, values, _in((IntentState.RETIRED,))):
+        _change(connection, intent_id, at, IntentState.STUCK, why)
+    return state_of(connection, intent_id)
 
 
 def outcome_body(order: OrderAnswer) -> str:

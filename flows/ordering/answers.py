@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from flows.ordering.plan import stands
 from flows.ordering.refusals import Refusal, refused_rows
@@ -216,19 +217,32 @@ def _known_of(intent: Intent) -> str:
     known = explain(intent.error_code)
     said = f" The last answer was: {known.meaning} ({intent.error_code})." if known else ""
     times = "once" if intent.sends == 1 else f"{intent.sends} times"
+    if intent.doubt.endswith(_CAME_LATE):
+        order = intent.doubt.removesuffix(_CAME_LATE)
+        return (
+            f"The order was sent {times} and settled as not placed, but then Adobe's answer "
+            f"came all the same: {order}."
+        )
     sent = f"The order was sent {times}, but no clear answer came.{said}"
     if intent.state is IntentState.STUCK:
-        if intent.doubt.startswith("could be any of "):
-            ids = intent.doubt.removeprefix("could be any of ")
-            return f"{sent} Adobe has more than one order that could be it: {ids}."
-        if "another's" in intent.doubt:
-            return f"{sent} What Adobe answered belongs to another order: {intent.doubt}."
-        if "a person is to decide" in intent.doubt:
-            return f"{sent} It was not found at Adobe; the settings leave what follows to a person."
-        return f"{sent} It was not found at Adobe, and it is too old to be sent again."
+        return f"{sent} {_why_stuck(intent.doubt)}"
     if intent.state is IntentState.LOOKING and intent.looks:
         return f"{sent} It was looked for in Adobe's list of orders and not found so far."
     return f"{sent} Whether Adobe has placed it is not known yet."
+
+
+_CAME_LATE: Final = " came all the same"
+_COULD_BE: Final = "could be any of "
+
+
+def _why_stuck(doubt: str) -> str:
+    if doubt.startswith(_COULD_BE):
+        return f"Adobe has more than one order that could be it: {doubt.removeprefix(_COULD_BE)}."
+    if "another's" in doubt:
+        return f"What Adobe answered belongs to another order: {doubt}."
+    if "a person is to decide" in doubt:
+        return "It was not found at Adobe; the settings leave what follows to a person."
+    return "It was not found at Adobe, and it is too old to be sent again."
 
 
 def _next_for(intent: Intent) -> str:

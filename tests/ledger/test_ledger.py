@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from sqlalchemy import text
 
 from flows.ledger import Ledger, LedgerFault
 from flows.ledger.database import open_engine
+from flows.ledger.kept import keep_bytes
 from flows.marketplace.errors import error_parts
 from flows.ordering.life import Doubt, Kind
 from schemas.entries import Decision
@@ -85,6 +88,36 @@ def test_what_is_written_is_read_back_the_same(ledger: Ledger) -> None:
     assert ledger.entries("s-1") == (entry_for(intent), held)
     assert ledger.intents([intent.intent_id]) == {intent.intent_id: intent}
     assert ledger.workbook(digest) == b"workbook"
+
+
+@pytest.mark.parametrize("damaged", [b"", b"work", b"WORKBOOK", b"workbook and more"])
+def test_a_kept_workbook_that_was_damaged_is_mended_when_it_is_dropped_again(
+    ledger: Ledger, place: Place, damaged: bytes
+) -> None:
+    digest = ledger.keep_workbook(b"workbook", "november.xlsx", NOW)
+    (place.folder / "workbooks" / digest).write_bytes(damaged)
+    assert ledger.keep_workbook(b"workbook", "again.xlsx", NOW) == digest
+    assert ledger.workbook(digest) == b"workbook"
+    assert [path.name for path in (place.folder / "workbooks").iterdir()] == [digest]
+    assert ledger.workbook_names() == {digest: "november.xlsx"}
+
+
+def test_a_kept_workbook_is_on_the_disk_before_it_has_its_name_and_so_is_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, bool]] = []
+    digest = sha256(b"workbook").hexdigest()
+
+    def fsync(descriptor: int) -> None:
+        held = os.fstat(descriptor)
+        synced.append((held.st_ino, (tmp_path / digest).exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert keep_bytes(tmp_path, b"workbook") == digest
+    file, folder = (tmp_path / digest).stat().st_ino, tmp_path.stat().st_ino
+    assert synced == [(file, False), (folder, True)]
+    keep_bytes(tmp_path, b"workbook")
+    assert len(synced) == 2
 
 
 def test_a_plan_that_fails_leaves_nothing_behind(ledger: Ledger) -> None:
@@ -414,6 +447,92 @@ async def test_an_intent_in_somebodys_hands_is_not_retired(ledger: Ledger, place
     await asyncio.sleep(SHORT.total_seconds() + 0.1)
     assert await other.replace(new, datetime.now(UTC), LEASE)
     other.close()
+
+
+@pytest.mark.parametrize("by_its_holder", [False, True])
+async def test_while_somebody_may_be_sending_nobody_says_that_nothing_was_placed(
+    ledger: Ledger, place: Place, *, by_its_holder: bool
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    assert await ledger.begin_send(intent.intent_id, "r-1", datetime.now(UTC), SHORT)
+    other = place.open()
+    person = ledger if by_its_holder else other
+    assert not await person.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+    assert now(ledger, intent).state is IntentState.SENT
+    assert place.rows("select who from changes") == [("",)]
+    await asyncio.sleep(SHORT.total_seconds() + 0.1)
+    assert await person.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+    assert now(ledger, intent).state is IntentState.RETIRED
+    assert place.rows("select state, why, who from changes order by position")[-1] == (
+        "retired",
+        "not placed",
+        "Ada",
+    )
+    other.close()
+
+
+async def test_a_person_need_not_wait_for_a_process_that_is_gone(
+    ledger: Ledger, place: Place
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    gone = place.open()
+    assert await gone.begin_send(intent.intent_id, "r-1", datetime.now(UTC), LEASE)
+    gone.close()
+    assert await ledger.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+    assert not await ledger.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+
+
+@pytest.mark.parametrize("retired", ["by a person", "for another intent"])
+async def test_an_order_that_comes_for_a_retired_intent_is_put_before_a_person(
+    ledger: Ledger, place: Place, retired: str
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    assert await ledger.begin_send(intent.intent_id, "r-1", datetime.now(UTC), SHORT)
+    await ledger.doubt(intent.intent_id, "fault of the service", NOW)
+    await asyncio.sleep(SHORT.total_seconds() + 0.1)
+    if retired == "by a person":
+        assert await ledger.retire_by_hand(intent.intent_id, datetime.now(UTC), "Ada")
+    else:
+        new = replace(intent_for(), replaces=intent.intent_id)
+        assert await ledger.replace(new, datetime.now(UTC), LEASE)
+    refused = replace(answered(400, "1117", service=True), request_id="r-1")
+    reached = await ledger.answer(intent.intent_id, refused, IntentState.REFUSED, "", NOW)
+    assert reached is IntentState.RETIRED
+    reply = replace(accepted("9206417733"), request_id="r-1")
+    reached = await ledger.answer(intent.intent_id, reply, IntentState.ACCEPTED, "", NOW)
+    assert reached is IntentState.STUCK
+    stands = now(ledger, intent)
+    assert (stands.state, stands.doubt, stands.order_id) == (
+        IntentState.STUCK,
+        "order 9206417733 came all the same",
+        "",
+    )
+    assert place.rows("select state, why from changes order by position")[-1] == (
+        "stuck",
+        "order 9206417733 came all the same",
+    )
+    assert intent.intent_id in {i.intent_id for i in ledger.unfinished("default", "practice", [])}
+    assert not await ledger.begin_send(intent.intent_id, "r-2", datetime.now(UTC), LEASE)
+    bound = await ledger.bind(intent.intent_id, order_answer("9206417733"), NOW, "Ada")
+    assert (bound, now(ledger, intent).order_id) == (IntentState.ACCEPTED, "9206417733")
+
+
+async def test_an_intent_that_has_its_order_is_not_accepted_with_another(
+    ledger: Ledger, place: Place
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    await sent(ledger, intent)
+    assert await ledger.bind(intent.intent_id, order_answer("1"), NOW) is IntentState.ACCEPTED
+    before = place.rows("select state, why from changes")
+    assert await ledger.bind(intent.intent_id, order_answer("1"), NOW) is IntentState.ACCEPTED
+    assert await ledger.bind(intent.intent_id, order_answer("2"), NOW) is IntentState.STUCK
+    stands = now(ledger, intent)
+    assert (stands.state, stands.order_id, stands.doubt) == (IntentState.ACCEPTED, "1", "")
+    assert place.rows("select state, why from changes") == before
 
 
 async def test_every_step_is_kept_in_order(ledger: Ledger, place: Place) -> None:

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from flows.ledger import Ledger
 from flows.ledger import group as grouping
 from schemas.history import Event
-from schemas.orders import Intent, IntentState, Order
+from schemas.orders import UNSETTLED, Intent, IntentState, Order
 from tests.intents import ORDER, accepted, answered, entry_for, intent_for, order_answer, submission
 
 FOREVER, ENDED = timedelta(hours=1), timedelta(seconds=-1)
@@ -96,16 +96,22 @@ class LedgerMachine(RuleBasedStateMachine):
         kind=st.sampled_from(["accepted", "refused", "fault"]),
     )
     def answer(self, intent_id: str, which: int, order: int, kind: str) -> None:
-        """Also late, twice, or of a send that another made: the first word that settles stands."""
+        """Also late, twice, or of a send that another made: the first word that settles stands,
+        but for an order that comes for a retired intent.
+        """
         reply, then = {
             "accepted": (accepted(f"O-{order}"), IntentState.ACCEPTED),
             "refused": (answered(400, "1117", service=True), IntentState.REFUSED),
             "fault": (answered(500, "1124", service=True), IntentState.LOOKING),
         }[kind]
+        before = self.now(intent_id).state
         reached = self.do(
             self.ledgers[which].answer(intent_id, reply, then, "why", datetime.now(UTC))
         )
         assert reached is self.now(intent_id).state
+        if before is IntentState.RETIRED and kind == "accepted":
+            assert reached is IntentState.STUCK
+            del self.settled[intent_id]
 
     @rule(intent_id=intents, which=st.integers(0, 1))
     def doubt(self, intent_id: str, which: int) -> None:
@@ -113,7 +119,10 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(intent_id=intents, which=st.integers(0, 1), order=st.integers(1, 4))
     def bind(self, intent_id: str, which: int, order: int) -> None:
-        self.do(self.ledgers[which].bind(intent_id, order_answer(f"O-{order}"), datetime.now(UTC)))
+        found = order_answer(f"O-{order}")
+        reached = self.do(self.ledgers[which].bind(intent_id, found, datetime.now(UTC)))
+        is_its_own = self.now(intent_id).order_id == found.order_id
+        assert (reached is IntentState.ACCEPTED) == is_its_own
 
     @rule(intent_id=intents, which=st.integers(0, 1))
     def looked(self, intent_id: str, which: int) -> None:
@@ -129,7 +138,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(intent_id=intents, which=st.integers(0, 1))
     def retire_by_hand(self, intent_id: str, which: int) -> None:
-        self.do(self.ledgers[which].retire_by_hand(intent_id, datetime.now(UTC), "Ada"))
+        before = self.now(intent_id)
+        done = self.do(self.ledgers[which].retire_by_hand(intent_id, datetime.now(UTC), "Ada"))
+        if done:
+            assert before.state in UNSETTLED
+            assert self.now(intent_id).state is IntentState.RETIRED
+        else:
+            assert self.now(intent_id) == before
 
     @rule(target=intents, intent_id=intents, which=st.integers(0, 1))
     def put_another_in_its_place(self, intent_id: str, which: int) -> str:

@@ -153,6 +153,22 @@ def test_what_cannot_be_known_is_in_doubt_and_never_to_be_ordered_again(
         assert "do not order it again" in answer.what_to_do.lower()
 
 
+def test_an_order_that_came_after_it_was_settled_as_not_placed_is_named() -> None:
+    intent = intent_for(
+        state=IntentState.STUCK, sends=1, doubt="order 9206417733 came all the same"
+    )
+    answer = answers(intent)[0]
+    assert answer.result == "In doubt"
+    assert answer.what_happened == (
+        "The order was sent once and settled as not placed, but then Adobe's answer came all the "
+        "same: order 9206417733."
+    )
+    assert answer.what_to_do == (
+        "Do not order it again. Ask whoever looks after Orderdrop to settle it with Adobe "
+        "(reference PO-1, customer P1005053401)."
+    )
+
+
 def test_what_was_never_sent_says_so() -> None:
     answer = answers(intent_for())[0]
     assert (answer.state, answer.error_code) == (State.HELD, "NOT_SENT")
