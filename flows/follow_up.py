@@ -235,9 +235,17 @@ async def resolve_placed(desk: Desk, intent: Intent, order_id: str) -> Resolved:
             f"Order {order_id} is not the one that was sent under {intent.reference}: "
             f"{'; '.join(unlike)}. Nothing was changed."
         )
-    reached = await desk.ledger.bind(intent.intent_id, order, _now(), _person())
-    if reached is not IntentState.ACCEPTED:
-        raise CannotResolve(f"Order {order_id} belongs to another order of the ledger already.")
+    # Binding would find it out as well, but leave the intent stuck: nobody would follow it then.
+    if order_id in desk.ledger.order_ids(intent.environment, intent.customer_id):
+        raise CannotResolve(
+            f"Order {order_id} belongs to another order of the ledger already. Nothing was changed."
+        )
+    await desk.ledger.bind(intent.intent_id, order, _now(), _person())
+    if desk.ledger.intents([intent.intent_id])[intent.intent_id].order_id != order_id:
+        raise CannotResolve(
+            f"{intent.reference} or order {order_id} was settled meanwhile: see `orderdrop orders "
+            f"{intent.reference}`."
+        )
     return _resolved(desk.ledger, desk.settings, intent, order_id)
 
 
