@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,14 +23,17 @@ UNFINISHED_SECONDS: Final = 3600
 KEPT_SECONDS: Final = 30 * 86_400
 """How long a reconciled workbook that was replaced is kept (docs/protocol.md, Files)."""
 
+_ADDED: Final = re.compile(r"(\.(reconciled|checked|priced)( \(\d+\))?)+$")
+
 
 def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
     """`FOLDER/NAME.reconciled.xlsx`; a reconciled workbook dropped again keeps its name."""
-    path = Path(name)
-    stem = path.stem
-    for earlier in (".reconciled", ".checked", ".priced"):
-        stem = stem.removesuffix(earlier)
-    return folder / f"{stem}.{word}{path.suffix}"
+    return folder / f"{sheet_name(name)}.{word}{Path(name).suffix}"
+
+
+def sheet_name(name: str) -> str:
+    """A workbook's name without its ending, and without what we add when we give it back."""
+    return _ADDED.sub("", Path(name).stem)
 
 
 class OutputFault(Stop):
@@ -69,9 +73,9 @@ class WrongEnding(Stop):
 class Terms:
     """What is known of files that were written before, and who wants to hear of the next.
 
-    `wrote(path, hash)` tells whether a file is ours and unchanged; `will_write(path, hash)` is
-    told before a file takes its name, so that it is known as ours whatever happens then; `keep`
-    is handed what is replaced.
+    `wrote(path, hash)` tells whether a file is ours, of the same order sheet and unchanged;
+    `will_write(path, hash)` is told before a file takes its name, so that it is known as ours
+    whatever happens then; `keep` is handed what is replaced.
     """
 
     wrote: Callable[[str, str], bool] = lambda *_: False
@@ -114,7 +118,7 @@ def _forget_unfinished(place: Path) -> None:
 
 
 def _free_place(target: Path, wrote: Callable[[str, str], bool]) -> tuple[Path, bytes | None]:
-    """The place to write to, and what is there now if that is ours to replace."""
+    """The place to write to, and what is there now if that is to be replaced."""
     place, number = target, 1
     while place.exists():
         found = place.read_bytes()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flows.ledger import Ledger
 from flows.ordering import answers as answering
-from flows.outputs import Terms, default_output, keep_replaced, write_output
+from flows.outputs import Terms, default_output, keep_replaced, sheet_name, write_output
 from flows.settings import Settings
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Entry, Submission
@@ -85,7 +85,7 @@ def write_reconciled(
         ledger.workbook(submission.workbook_hash), submission.layout, rows, faults, summary
     )
     terms = Terms(
-        wrote=ledger.wrote,
+        wrote=partial(_is_its_own, ledger, submission),
         will_write=partial(ledger.will_write, submission_id),
         keep=partial(keep_replaced, settings.state_dir / "replaced"),
     )
@@ -104,6 +104,25 @@ def write_reconciled(
         seconds=round((now - run.started_at).total_seconds(), 3),
         attention=attention(rows, entries),
         stopped=run.stopped,
+    )
+
+
+def _is_its_own(ledger: Ledger, submission: Submission, path: str, output_hash: str) -> bool:
+    """Whether a file is just as we wrote it for the order sheet of this submission.
+
+    The same order sheet: a workbook of the same name with the same bytes, or with an order in
+    common (mended, or dropped again with its answers). Two months' `orders.xlsx` are two.
+    """
+    return any(
+        earlier.submission_id == submission.submission_id
+        or (
+            sheet_name(earlier.name) == sheet_name(submission.name)
+            and (
+                earlier.workbook_hash == submission.workbook_hash
+                or ledger.have_orders_in_common(earlier.submission_id, submission.submission_id)
+            )
+        )
+        for earlier in ledger.written_for(path, output_hash)
     )
 
 

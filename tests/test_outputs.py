@@ -25,6 +25,9 @@ def test_a_reconciled_workbook_keeps_its_name_when_it_is_dropped_again(tmp_path:
     expected = tmp_path / "may.reconciled.xlsx"
     assert default_output(tmp_path, "may.xlsx") == expected
     assert default_output(tmp_path, "may.reconciled.xlsx") == expected
+    assert default_output(tmp_path, "may.reconciled (2).xlsx") == expected
+    assert default_output(tmp_path, "may.checked.reconciled (12).xlsx") == expected
+    assert default_output(tmp_path, "may (2).xlsx") == tmp_path / "may (2).reconciled.xlsx"
     assert default_output(tmp_path, "may.xlsm", "checked") == tmp_path / "may.checked.xlsm"
 
 

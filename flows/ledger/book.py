@@ -249,21 +249,16 @@ class Ledger:
                 },
             )
 
-    def wrote(self, path: str, output_hash: str) -> bool:
-        """Whether a file with this name and content was written by us."""
-        table, before = tables.outputs, tables.submissions
+    def written_for(self, path: str, output_hash: str) -> list[Submission]:
+        """The submissions for which a file with this name and content was written by us."""
         with self._read() as connection:
-            found = (
-                connection.execute(
-                    select(table.c.path).where(table.c.path == path, table.c.hash == output_hash)
-                ).first()
-                or connection.execute(
-                    select(before.c.output).where(
-                        before.c.output == path, before.c.output_hash == output_hash
-                    )
-                ).first()
-            )
-            return found is not None
+            return workbooks.written_for(connection, path, output_hash)
+
+    def have_orders_in_common(self, submission_id: str, other_id: str) -> bool:
+        """Whether two submissions speak of one order: the same reference and customer."""
+        with self._read() as connection:
+            mine = workbooks.orders_of(connection, submission_id)
+            return not mine.isdisjoint(workbooks.orders_of(connection, other_id))
 
     def answer_preview(
         self, submission_id: str, position: int, reply: Reply, body: str, at: datetime

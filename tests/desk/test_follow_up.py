@@ -6,6 +6,7 @@ The plain stages against a real embedded marketplace, the ledger in either datab
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -121,6 +122,13 @@ def told(output: str | Path) -> dict[str, dict[str, Any]]:
 
 def results(output: str | Path) -> dict[str, str]:
     return {reference: row["Result"] for reference, row in told(output).items()}
+
+
+def moved(output: str, folder: Path, *, copy: bool = False) -> Path:
+    """A workbook in another folder, under its own name."""
+    folder.mkdir()
+    place = folder / Path(output).name
+    return Path(shutil.copy(output, place) if copy else shutil.move(output, place))
 
 
 def unfinished(ledger: Ledger) -> tuple[Intent, ...]:
@@ -316,3 +324,46 @@ async def test_what_somebody_else_has_settled_meanwhile_is_not_claimed(office: O
             await resolve_placed(desk, twin, "P-HAND")
         now = desk.ledger.intents([twin.intent_id])[twin.intent_id]
         assert (now.state, now.order_id) == (IntentState.ACCEPTED, "P-FOLLOW")
+
+
+async def test_two_workbooks_of_one_name_have_their_answers_side_by_side(office: Office) -> None:
+    nov = await office.submit(office.sheet("nov/orders.xlsx", "N"))
+    dec = await office.submit(office.sheet("dec/orders.xlsx", "D"))
+    names = [Path(ran.output).name for ran in (nov, dec)]
+    assert names == ["orders.reconciled.xlsx", "orders.reconciled (2).xlsx"]
+    await finished()
+    followed = await office.follow_up()
+    assert followed.workbooks == (nov.output, dec.output)
+    assert (results(nov.output), results(dec.output)) == ({"N": "Ordered"}, {"D": "Ordered"})
+    # Mended, or with its answers: each comes back to its own place.
+    mended = await office.submit(office.sheet("dec/orders.xlsx", "D", "E"))
+    assert mended.output == dec.output
+    dropped = moved(dec.output, office.folder / "inbox", copy=True)
+    assert (await office.submit(dropped)).output == dec.output
+    assert set(results(dec.output)) == {"D", "E"}
+    assert results(nov.output) == {"N": "Ordered"}
+
+
+async def test_answers_that_were_moved_away_are_still_followed(office: Office) -> None:
+    """The next month's take the name that is free again; the first are told beside them."""
+    nov = await office.submit(office.sheet("nov/orders.xlsx", "N"))
+    moved(nov.output, office.folder / "taken home")
+    dec = await office.submit(office.sheet("dec/orders.xlsx", "D"))
+    assert dec.output == nov.output
+    await finished()
+    followed = await office.follow_up()
+    beside = Path(nov.output).with_name("orders.reconciled (2).xlsx")
+    assert followed.workbooks == (str(beside), dec.output)
+    assert (results(beside), results(dec.output)) == ({"N": "Ordered"}, {"D": "Ordered"})
+
+
+async def test_answers_asked_for_under_another_sheets_name_leave_that_one_alone(
+    office: Office,
+) -> None:
+    """The same orders under another name are another workbook; the same bytes again are not."""
+    out = office.folder / "answers.xlsx"
+    path = office.sheet("may.xlsx", "A")
+    first = await office.submit(path, out=out)
+    assert (await office.submit(path, out=out)).output == first.output == str(out)
+    other = await office.submit(office.sheet("june.xlsx", "A", "B"), out=out)
+    assert Path(other.output).name == "answers (2).xlsx"

@@ -406,6 +406,7 @@ def test_outputs_of_ours_are_known_by_name_and_content(ledger: Ledger) -> None:
     """From the moment before they take their name: a run may die just after."""
     write(ledger, intent_for())
     ledger.will_write("s-1", "/out/a.xlsx", "hash")
-    assert ledger.wrote("/out/a.xlsx", "hash")
-    assert not ledger.wrote("/out/a.xlsx", "changed")
-    assert not ledger.wrote("/out/b.xlsx", "hash")
+    written = ledger.written_for("/out/a.xlsx", "hash")
+    assert [submission.submission_id for submission in written] == ["s-1"]
+    assert ledger.written_for("/out/a.xlsx", "changed") == []
+    assert ledger.written_for("/out/b.xlsx", "hash") == []
