@@ -12,6 +12,7 @@ from pathlib import Path
 
 from flows.ledger import Ledger
 from flows.ordering import answers as answering
+from flows.ordering.states import NOTHING_LEFT
 from flows.outputs import Terms, default_output, keep_replaced, sheet_name, write_output
 from flows.settings import Settings
 from flows.workbook.reconcile import reconcile
@@ -75,6 +76,7 @@ def write_reconciled(
         ledger.intents(intent_ids),
         ledger.latest_outcomes(intent_ids),
         submission.environment,
+        ledger.never_left(intent_ids, NOTHING_LEFT),
     )
     states = answering.order_states(rows, entries)
     now = datetime.now(UTC)

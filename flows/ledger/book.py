@@ -438,6 +438,24 @@ class Ledger:
                     )
         return found
 
+    def never_left(self, intent_ids: Iterable[str], codes: Iterable[str]) -> frozenset[str]:
+        """Those intents of which each send is known to have ended with one of the codes."""
+        ids, known = list(intent_ids), sorted(codes)
+        found: set[str] = set()
+        table, attempts = tables.intents, tables.attempts
+        ended = func.count().filter(attempts.c.code.in_(known))
+        with self._read() as connection:
+            for start in range(0, len(ids), _CHUNK):
+                rows = connection.execute(
+                    select(table.c.intent_id)
+                    .join(attempts, attempts.c.intent_id == table.c.intent_id)
+                    .where(table.c.intent_id.in_(ids[start : start + _CHUNK]))
+                    .group_by(table.c.intent_id, table.c.sends)
+                    .having(ended == table.c.sends)
+                )
+                found.update(row.intent_id for row in rows)
+        return frozenset(found)
+
     def unfinished(
         self, account: str, environment: Environment, final_statuses: Iterable[str]
     ) -> tuple[Intent, ...]:

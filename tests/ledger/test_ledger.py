@@ -368,6 +368,21 @@ async def test_every_attempt_is_kept_and_the_same_bytes_are_counted(
     assert ledger.newest_moment() == NOW + timedelta(minutes=2)
 
 
+async def test_an_intent_has_not_left_when_each_of_its_attempts_says_so(ledger: Ledger) -> None:
+    """One that was never answered, because its process was killed, may have left."""
+    here, left, killed, unsent = (intent_for() for _ in range(4))
+    write(ledger, here, left, killed, unsent)
+    came = {here: ("NET/NOT_SENT", "NET/TOO_LATE"), left: ("NET/NOT_SENT", "NET/NO_ANSWER")}
+    for intent, codes in {**came, killed: ("NET/NOT_SENT", "")}.items():
+        for code in codes:
+            request_id = f"{intent.intent_id[:8]}{code}"
+            assert await ledger.begin_send(intent.intent_id, request_id, NOW, LEASE)
+            if code:
+                await ledger.note_attempt(intent.intent_id, Reply(request_id, None, code), NOW)
+    ids = [intent.intent_id for intent in (here, left, killed, unsent)]
+    assert ledger.never_left(ids, {"NET/NOT_SENT", "NET/TOO_LATE"}) == {here.intent_id}
+
+
 def test_it_is_written_through_to_the_disk(ledger: Ledger, place: Place) -> None:
     with ledger.planning("default", "practice") as planning:
         connection = planning._connection
