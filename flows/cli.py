@@ -506,7 +506,7 @@ def _progress() -> Iterator[Any]:
 
 def _tell(result: Reconciled, as_json: bool, out: Path | None) -> None:
     if out and Path(result.output) != out:
-        say(f"{out} exists and is not just as Orderdrop wrote it, so it was left alone.")
+        say(f"{out} holds something else than our answers to this workbook, so it was left alone.")
     if as_json:
         fields = asdict(result)
         del fields["attention"]

@@ -28,6 +28,7 @@ from flows.ordering.group import Grouping, group
 from flows.ordering.hands import Hands
 from flows.ordering.life import CLOCK_MAY_LAG
 from flows.ordering.plan import Run, keys_of, plan
+from flows.ordering.states import NOTHING_LEFT
 from flows.ordering.submit import price, submit
 from flows.outputs import Terms, check_place, check_writable, default_output, write_output
 from flows.practice import practice_marketplace
@@ -365,6 +366,7 @@ def _as_it_stands(
         ledger.intents(ids) if ledger else {},
         ledger.latest_outcomes(ids) if ledger else {},
         run.environment,
+        ledger.never_left(ids, NOTHING_LEFT) if ledger else (),
     )
     if ledger:
         ledger.close()

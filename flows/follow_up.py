@@ -235,15 +235,23 @@ async def resolve_placed(desk: Desk, intent: Intent, order_id: str) -> Resolved:
             f"Order {order_id} is not the one that was sent under {intent.reference}: "
             f"{'; '.join(unlike)}. Nothing was changed."
         )
-    reached = await desk.ledger.bind(intent.intent_id, order, _now(), _person())
-    if reached is not IntentState.ACCEPTED:
-        stands = desk.ledger.intents([intent.intent_id])[intent.intent_id]
+    # Binding would find it out as well, but leave the intent stuck: nobody would follow it then.
+    if order_id in desk.ledger.order_ids(intent.environment, intent.customer_id):
+        raise CannotResolve(
+            f"Order {order_id} belongs to another order of the ledger already. Nothing was changed."
+        )
+    await desk.ledger.bind(intent.intent_id, order, _now(), _person())
+    stands = desk.ledger.intents([intent.intent_id])[intent.intent_id]
+    if stands.order_id != order_id:
         if stands.order_id:
             raise CannotResolve(
                 f"{intent.reference} was settled meanwhile: it is order {stands.order_id}. "
                 "Nothing was changed."
             )
-        raise CannotResolve(f"Order {order_id} belongs to another order of the ledger already.")
+        raise CannotResolve(
+            f"Order {order_id} was taken for another order meanwhile: see `orderdrop orders "
+            f"{intent.reference}`."
+        )
     return _resolved(desk.ledger, desk.settings, intent, order_id)
 
 

@@ -6,7 +6,7 @@ import glob
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from errno import EISDIR
 from itertools import count
@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from time import time
 from typing import Final
+from uuid import uuid4
 
 from schemas.entries import stem_of
 from schemas.faults import Stop
@@ -84,9 +85,9 @@ class NotAFreePlace(Stop):
 class Terms:
     """What is known of files that were written before, and who wants to hear of the next.
 
-    `wrote(path, hash)` tells whether a file is ours and unchanged; `will_write(path, hash)` is
-    told before a file takes its name, so that it is known as ours whatever happens then; `keep`
-    is handed what is replaced.
+    `wrote(path, hash)` tells whether a file is ours, of the same order sheet and unchanged;
+    `will_write(path, hash)` is told before a file takes its name, so that it is known as ours
+    whatever happens then; `keep` is handed what is replaced.
     """
 
     wrote: Callable[[str, str], bool] = lambda *_: False
@@ -105,12 +106,12 @@ def write_output(target: Path, content: bytes, terms: Terms) -> Path:
         place, replaced = _free_place(target, terms.wrote)
         if replaced == content:
             return place
-        unfinished = place.with_name(f".{place.name}.{os.getpid()}.part")
-        unfinished.write_bytes(content)
-        if replaced is not None:
-            terms.keep(replaced)
-        terms.will_write(str(place.absolute()), hashlib.sha256(content).hexdigest())
-        unfinished.replace(place)
+        with _unfinished(place, content) as unfinished:
+            if replaced is not None:
+                terms.keep(replaced)
+            terms.will_write(str(place.absolute()), hashlib.sha256(content).hexdigest())
+            unfinished.replace(place)
+        _sync_folder(place.parent)
         _forget_unfinished(place)
     except OSError as error:
         raise OutputFault(
@@ -139,6 +140,33 @@ def write_new(target: Path, content: bytes) -> None:
         ) from None
     except OSError as error:
         raise OutputFault(f"{target} cannot be written ({error.strerror}).") from None
+
+
+@contextmanager
+def _unfinished(place: Path, content: bytes) -> Iterator[Path]:
+    """The content on the disk beside its place, under a name that no other writer takes.
+
+    Whatever is still there at the end is removed.
+    """
+    beside = place.with_name(f".{place.name}.{uuid4().hex}.part")
+    try:
+        beside.write_bytes(content)
+        with beside.open("r+b") as file:
+            os.fsync(file.fileno())
+        yield beside
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have a new name on the disk as well, where the file system knows how."""
+    # The file stands there by now: on a share that cannot do this, nothing is to be told.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _forget_unfinished(place: Path) -> None:
@@ -185,12 +213,14 @@ def keep_replaced(folder: Path, content: bytes) -> None:
     """Keep what a newer workbook takes the place of, for thirty days."""
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / hashlib.sha256(content).hexdigest()
-    unfinished = place.with_suffix(f".{os.getpid()}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(place)
+    with _unfinished(place, content) as unfinished:
+        unfinished.replace(place)
+    _sync_folder(folder)
     for old in folder.iterdir():
-        if time() - old.stat().st_mtime > KEPT_SECONDS:
-            old.unlink(missing_ok=True)
+        # Another process may be pruning at the same time.
+        with suppress(FileNotFoundError):
+            if time() - old.stat().st_mtime > KEPT_SECONDS:
+                old.unlink()
 
 
 def is_open_elsewhere(path: Path) -> bool:

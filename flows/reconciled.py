@@ -16,12 +16,13 @@ from pathlib import Path
 from flows.answers_for_machines import Format, beside, content, records
 from flows.ledger import Ledger
 from flows.ordering import answers as answering
+from flows.ordering.states import NOTHING_LEFT
 from flows.outputs import Terms, default_output, keep_replaced, stands, write_output
 from flows.settings import Settings
 from flows.workbook.fresh import as_xlsx
 from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
-from schemas.entries import Entry, Submission
+from schemas.entries import Entry, Submission, stem_of
 from schemas.outcomes import NEEDS_PERSON, RowAnswer, State, WorkbookSummary
 
 
@@ -88,6 +89,7 @@ def write_reconciled(
         ledger.intents(intent_ids),
         ledger.latest_outcomes(intent_ids),
         submission.environment,
+        ledger.never_left(intent_ids, NOTHING_LEFT),
     )
     states = answering.order_states(rows, entries)
     now = datetime.now(UTC)
@@ -99,7 +101,7 @@ def write_reconciled(
         as_xlsx(source, submission.name), submission.layout, rows, faults, summary
     )
     terms = Terms(
-        wrote=ledger.wrote,
+        wrote=partial(_is_its_own, ledger, submission),
         will_write=partial(ledger.will_write, submission_id),
         keep=partial(keep_replaced, settings.state_dir / "replaced"),
     )
@@ -140,6 +142,25 @@ def _write_for_machines(
     frame = read_content(source, submission.name, headers).frame
     told = records(frame, rows)
     return [write_output(beside(workbook, kind), content(kind, told), terms) for kind in formats]
+
+
+def _is_its_own(ledger: Ledger, submission: Submission, path: str, output_hash: str) -> bool:
+    """Whether a file is just as we wrote it for the order sheet of this submission.
+
+    The same order sheet: a workbook of the same name with the same bytes, or with an order in
+    common (mended, or dropped again with its answers). Two months' `orders.xlsx` are two.
+    """
+    return any(
+        earlier.submission_id == submission.submission_id
+        or (
+            stem_of(earlier.name) == stem_of(submission.name)
+            and (
+                earlier.workbook_hash == submission.workbook_hash
+                or ledger.have_orders_in_common(earlier.submission_id, submission.submission_id)
+            )
+        )
+        for earlier in ledger.written_for(path, output_hash)
+    )
 
 
 def _summary(

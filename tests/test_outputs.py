@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
+from stat import S_ISDIR
+from threading import Barrier, Thread
 
 import pytest
 
@@ -13,6 +16,7 @@ from flows.outputs import (
     WrongEnding,
     check_place,
     default_output,
+    keep_replaced,
     write_output,
 )
 
@@ -26,6 +30,7 @@ def test_a_reconciled_workbook_keeps_its_name_when_it_is_dropped_again(tmp_path:
     assert default_output(tmp_path, "may.xlsx") == expected
     assert default_output(tmp_path, "may.reconciled.xlsx") == expected
     assert default_output(tmp_path, "may.priced.reconciled (3).xlsx") == expected
+    assert default_output(tmp_path, "may.checked.reconciled (12).xlsx") == expected
     assert default_output(tmp_path, "may (3).xlsx") == tmp_path / "may (3).reconciled.xlsx"
     assert default_output(tmp_path, "may.xlsm", "checked") == tmp_path / "may.checked.xlsm"
 
@@ -68,3 +73,90 @@ def test_a_place_is_tried_before_anything_is_ordered(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputFault, match="Nothing was ordered"):
         check_place(tmp_path / "file" / "may.xlsx", source)
+
+
+def test_writers_at_the_same_time_get_into_no_others_way(tmp_path: Path) -> None:
+    """Two flows of one process, or two containers whose processes have the same number."""
+    target, reached = tmp_path / "a.xlsx", Barrier(2)
+    places: list[Path] = []
+
+    def write(content: bytes) -> None:
+        def both_are_here(*_: str) -> None:
+            reached.wait(10)
+
+        terms = Terms(wrote=lambda *_: True, will_write=both_are_here)
+        places.append(write_output(target, content, terms))
+
+    threads = [Thread(target=write, args=(content,)) for content in (b"first", b"second")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert places == [target, target]
+    assert target.read_bytes() in {b"first", b"second"}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xlsx"]
+
+
+def test_a_workbook_is_on_the_disk_before_it_takes_its_name_and_its_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut must not leave an empty file under a name that the ledger has."""
+    target = tmp_path / "a.xlsx"
+    steps: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        steps.append("folder" if S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    def renamed(source: Path, place: Path) -> Path:
+        steps.append("rename")
+        return replace(source, place)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    write_output(target, b"answers", Terms())
+    assert steps == ["file", "rename", "folder"]
+
+
+def test_what_could_not_be_written_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputFault, match="No space left"):
+        write_output(tmp_path / "a.xlsx", b"answers", Terms())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_synced_fails_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shares of other systems do not know it; the workbook stands there all the same."""
+    fsync = os.fsync
+
+    def of_a_share(handle: int) -> None:
+        if S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(22, "Invalid argument")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", of_a_share)
+    assert write_output(tmp_path / "a.xlsx", b"answers", Terms()).read_bytes() == b"answers"
+
+
+def test_what_was_replaced_is_kept_for_thirty_days_also_when_two_prune_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_replaced(tmp_path, b"old")
+    keep_replaced(tmp_path, b"gone meanwhile")
+    keep_replaced(tmp_path, b"fresh")
+    for content in (b"old", b"gone meanwhile"):
+        os.utime(tmp_path / hashlib.sha256(content).hexdigest(), (0, 0))
+    listed = list(tmp_path.iterdir())
+    (tmp_path / hashlib.sha256(b"gone meanwhile").hexdigest()).unlink()
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
+    keep_replaced(tmp_path, b"newest")
+    monkeypatch.undo()
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"fresh", b"newest"}

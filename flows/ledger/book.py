@@ -244,21 +244,16 @@ class Ledger:
                 },
             )
 
-    def wrote(self, path: str, output_hash: str) -> bool:
-        """Whether a file with this name and content was written by us."""
-        table, before = tables.outputs, tables.submissions
+    def written_for(self, path: str, output_hash: str) -> list[Submission]:
+        """The submissions for which a file with this name and content was written by us."""
         with self._read() as connection:
-            found = (
-                connection.execute(
-                    select(table.c.path).where(table.c.path == path, table.c.hash == output_hash)
-                ).first()
-                or connection.execute(
-                    select(before.c.output).where(
-                        before.c.output == path, before.c.output_hash == output_hash
-                    )
-                ).first()
-            )
-            return found is not None
+            return workbooks.written_for(connection, path, output_hash)
+
+    def have_orders_in_common(self, submission_id: str, other_id: str) -> bool:
+        """Whether two submissions speak of one order: the same reference and customer."""
+        with self._read() as connection:
+            mine = workbooks.orders_of(connection, submission_id)
+            return not mine.isdisjoint(workbooks.orders_of(connection, other_id))
 
     def answer_preview(
         self, submission_id: str, position: int, reply: Reply, body: str, at: datetime
@@ -444,6 +439,24 @@ class Ledger:
                         datetime.fromisoformat(row.seen_at),
                     )
         return found
+
+    def never_left(self, intent_ids: Iterable[str], codes: Iterable[str]) -> frozenset[str]:
+        """Those intents of which each send is known to have ended with one of the codes."""
+        ids, known = list(intent_ids), sorted(codes)
+        found: set[str] = set()
+        table, attempts = tables.intents, tables.attempts
+        ended = func.count().filter(attempts.c.code.in_(known))
+        with self._read() as connection:
+            for start in range(0, len(ids), _CHUNK):
+                rows = connection.execute(
+                    select(table.c.intent_id)
+                    .join(attempts, attempts.c.intent_id == table.c.intent_id)
+                    .where(table.c.intent_id.in_(ids[start : start + _CHUNK]))
+                    .group_by(table.c.intent_id, table.c.sends)
+                    .having(ended == table.c.sends)
+                )
+                found.update(row.intent_id for row in rows)
+        return frozenset(found)
 
     def unfinished(
         self, account: str, environment: Environment, final_statuses: Iterable[str]

@@ -131,3 +131,18 @@ def newest_known(connection: Connection, submission_id: str) -> datetime | None:
     found = [*connection.execute(steps).one(), connection.execute(seen).scalar()]
     known = [moment for moment in found if moment]
     return datetime.fromisoformat(max(known)) if known else None
+
+
+def written_for(connection: Connection, path: str, output_hash: str) -> list[Submission]:
+    """The submissions for which a file with this name and content was written."""
+    written = tables.outputs
+    by_name = select(written.c.submission_id).where(
+        written.c.path == path, written.c.hash == output_hash
+    )
+    rows = connection.execute(
+        select(_RUN).where(
+            _RUN.c.submission_id.in_(by_name)
+            | ((_RUN.c.output == path) & (_RUN.c.output_hash == output_hash))
+        )
+    )
+    return [submission_of(row) for row in rows.mappings()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -32,10 +32,12 @@ def row_answers(
     intents: Mapping[str, Intent],
     outcomes: Outcomes,
     environment: Environment,
+    never_left: Collection[str] = (),
 ) -> tuple[RowAnswer, ...]:
     """One answer for every order row, in the order of the sheet.
 
-    `intents` by id, `outcomes` the newest known of each accepted intent's order.
+    `intents` by id, `outcomes` the newest known of each accepted intent's order; `never_left`
+    the ids of intents that were tried to send, and of which nothing has left.
     """
     by_row: dict[int, list[Fault]] = defaultdict(list)
     for fault in faults:
@@ -43,7 +45,7 @@ def row_answers(
     answers = [
         _with_warnings(answer, by_row)
         for entry in entries
-        for answer in _of_entry(entry, by_row, intents, outcomes, environment)
+        for answer in _of_entry(entry, by_row, intents, outcomes, environment, never_left)
     ]
     return tuple(sorted(answers, key=lambda answer: answer.row))
 
@@ -73,6 +75,7 @@ def _of_entry(
     intents: Mapping[str, Intent],
     outcomes: Outcomes,
     environment: Environment,
+    never_left: Collection[str],
 ) -> list[RowAnswer]:
     if entry.decision is Decision.PREVIEW:
         return _of_preview(entry, environment)
@@ -102,7 +105,9 @@ def _of_entry(
             intent.error_code, intent.error_message, intent.error_details, intent.answered_at
         )
         return refused_rows(entry, refusal, environment)
-    return _same_on_all(entry, _of_unsettled(entry, intent, environment))
+    # Looked up or stuck, what the look found says more.
+    has_left = intent.state is not IntentState.SENT or intent.intent_id not in never_left
+    return _same_on_all(entry, _of_unsettled(entry, intent, environment, has_left=has_left))
 
 
 def _same_on_all(entry: Entry, answer: RowAnswer) -> list[RowAnswer]:
@@ -180,7 +185,9 @@ def _held_row(
 # --- not settled ---
 
 
-def _of_unsettled(entry: Entry, intent: Intent, environment: Environment) -> RowAnswer:
+def _of_unsettled(
+    entry: Entry, intent: Intent, environment: Environment, *, has_left: bool
+) -> RowAnswer:
     if intent.state is IntentState.WRITTEN and not intent.sends:
         return RowAnswer(
             row=0,
@@ -206,24 +213,34 @@ def _of_unsettled(entry: Entry, intent: Intent, environment: Environment) -> Row
         state=State.IN_DOUBT,
         result=result_words(State.IN_DOUBT, entry.order_type, environment),
         error_code=intent.error_code,
-        what_happened=_known_of(intent),
+        what_happened=_known_of(intent) if has_left else _tried(intent),
         what_to_do=_next_for(intent),
         answered_at=intent.answered_at,
     )
+
+
+def _tried(intent: Intent) -> str:
+    return (
+        f"Orderdrop tried {_times(intent)} to send the order, but nothing of it has left: Adobe "
+        "could not be reached, or the computer was held up."
+    )
+
+
+def _times(intent: Intent) -> str:
+    return "once" if intent.sends == 1 else f"{intent.sends} times"
 
 
 def _known_of(intent: Intent) -> str:
     """What is known of an order in doubt."""
     known = explain(intent.error_code)
     said = f" The last answer was: {known.meaning} ({intent.error_code})." if known else ""
-    times = "once" if intent.sends == 1 else f"{intent.sends} times"
     if intent.doubt.endswith(_CAME_LATE):
         order = intent.doubt.removesuffix(_CAME_LATE)
         return (
-            f"The order was sent {times} and settled as not placed, but then Adobe's answer "
-            f"came all the same: {order}."
+            f"The order was sent {_times(intent)} and settled as not placed, but then Adobe's "
+            f"answer came all the same: {order}."
         )
-    sent = f"The order was sent {times}, but no clear answer came.{said}"
+    sent = f"The order was sent {_times(intent)}, but no clear answer came.{said}"
     if intent.state is IntentState.STUCK:
         return f"{sent} {_why_stuck(intent.doubt)}"
     if intent.state is IntentState.LOOKING and intent.looks:

@@ -17,7 +17,7 @@ from flows.ordering.hands import Hands, utc_now
 from flows.ordering.interfaces import OrderBook
 from flows.ordering.life import FOLLOW_SENDS_AGAIN, LOOK_WAITS, Step
 from flows.ordering.look_up import looked_at_from, settle
-from flows.ordering.side_by_side import side_by_side
+from flows.ordering.side_by_side import some_at_once
 from flows.ordering.states import is_finished
 from flows.ordering.submit import Sending
 from schemas.orders import CallFailed, Intent, IntentState, OrderAnswer
@@ -51,11 +51,8 @@ async def follow_once(hands: Hands, intents: Sequence[Intent]) -> None:
     now = utc_now()
     quiet = hands.scaled(FOLLOW_SENDS_AGAIN)
     silent = [i for i in intents if i.state in {IntentState.WRITTEN, IntentState.SENT}]
-    await side_by_side(
-        _send_once(hands, intent)
-        for intent in silent
-        if intent.last_sent_at is None or now - intent.last_sent_at >= quiet
-    )
+    due = [i for i in silent if i.last_sent_at is None or now - i.last_sent_at >= quiet]
+    await some_at_once(hands.in_flight, (_send_once(hands, intent) for intent in due))
     ids = [intent.intent_id for intent in intents]
     await look_at(hands, await asyncio.to_thread(_pending, hands.book, ids))
 
@@ -87,27 +84,27 @@ async def look_at(hands: Hands, intents: Sequence[Intent]) -> list[str]:
     for intent in intents:
         if intent.state is not IntentState.LOOKING or _is_due(hands, intent):
             by_customer[intent.customer_id].append(intent)
-    places = asyncio.Semaphore(hands.in_flight)
     replaced: dict[str, str] = {}
 
     async def one(customer_id: str, theirs: Sequence[Intent]) -> None:
-        async with places:
-            since = min(looked_at_from(intent) for intent in theirs)
-            types = sorted({intent.order_type for intent in theirs})
-            read_at = utc_now()
-            try:
-                orders = await hands.api.history(customer_id, since, types)
-            except CallFailed:
-                return
-            await _note(hands, theirs, orders)
-            for intent in theirs:
-                if intent.state is IntentState.LOOKING:
-                    looked = await settle(hands, intent, orders, read_at)
-                    if looked.step in {Step.SEND_AGAIN, Step.REPLACE}:
-                        replaced[intent.intent_id] = looked.intent.intent_id
-                        await _send_on(hands, looked.intent.intent_id)
+        since = min(looked_at_from(intent) for intent in theirs)
+        types = sorted({intent.order_type for intent in theirs})
+        read_at = utc_now()
+        try:
+            orders = await hands.api.history(customer_id, since, types)
+        except CallFailed:
+            return
+        await _note(hands, theirs, orders)
+        for intent in theirs:
+            if intent.state is IntentState.LOOKING:
+                looked = await settle(hands, intent, orders, read_at)
+                if looked.step in {Step.SEND_AGAIN, Step.REPLACE}:
+                    replaced[intent.intent_id] = looked.intent.intent_id
+                    await _send_on(hands, looked.intent.intent_id)
 
-    await side_by_side(one(customer_id, theirs) for customer_id, theirs in by_customer.items())
+    await some_at_once(
+        hands.in_flight, (one(customer_id, theirs) for customer_id, theirs in by_customer.items())
+    )
     return [replaced.get(intent.intent_id, intent.intent_id) for intent in intents]
 
 

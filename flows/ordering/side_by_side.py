@@ -22,6 +22,29 @@ async def side_by_side(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
         raise _first(stops) from None
 
 
+async def some_at_once(at_once: int, jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Await all jobs, so many at once. After a `Stop` none begins; it comes out at the end.
+
+    Jobs that are under way then go on: their calls are still answered and committed.
+    """
+    places = asyncio.Semaphore(at_once)
+    halted: list[Stop] = []
+
+    async def one(job: Coroutine[Any, Any, None]) -> None:
+        async with places:
+            if halted:
+                job.close()
+                return
+            try:
+                await job
+            except Stop as stop:
+                halted.append(stop)
+
+    await side_by_side(one(job) for job in jobs)
+    if halted:
+        raise halted[0]
+
+
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     inner = group.exceptions[0]
     return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

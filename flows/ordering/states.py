@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from schemas.code_tables import status_codes
 from schemas.orders import Intent, IntentState, OrderAnswer
 from schemas.outcomes import State
+
+NOTHING_LEFT: Final = frozenset({"NET/NOT_SENT", "NET/TOO_LATE"})
+"""How a send ends of which no byte of the order was handed to the network."""
 
 
 def is_finished(order: OrderAnswer) -> bool:

@@ -6,13 +6,15 @@ The plain stages against a real embedded marketplace, the ledger in either datab
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import openpyxl
@@ -21,13 +23,13 @@ from pydantic import SecretStr
 
 from flows.desk import Desk
 from flows.follow_orders import told as sentences
-from flows.follow_up import FollowedUp, follow_up
+from flows.follow_up import CannotResolve, FollowedUp, follow_up, resolve_placed
 from flows.ledger import Ledger
 from flows.ordering.follow import follow_once
 from flows.ordering.states import final_statuses
 from flows.reconciled import Reconciled
 from flows.settings import Settings
-from schemas.orders import Intent, Order, OrderAnswer, OrderLine, Reply
+from schemas.orders import Intent, IntentState, Order, OrderAnswer, OrderLine, Reply
 from tests.command.test_submit import answers_in
 from tests.connections import embedded
 from tests.databases import KINDS, database
@@ -120,6 +122,13 @@ def told(output: str | Path) -> dict[str, dict[str, Any]]:
 
 def results(output: str | Path) -> dict[str, str]:
     return {reference: row["Result"] for reference, row in told(output).items()}
+
+
+def moved(output: str, folder: Path, *, copy: bool = False) -> Path:
+    """A workbook in another folder, under its own name."""
+    folder.mkdir()
+    place = folder / Path(output).name
+    return Path(shutil.copy(output, place) if copy else shutil.move(output, place))
 
 
 def unfinished(ledger: Ledger) -> tuple[Intent, ...]:
@@ -259,3 +268,105 @@ async def test_a_kept_workbook_that_cannot_be_read_fails_no_other(office: Office
     assert (followed.workbooks, followed.exit_code) == ((good.output,), 3)
     assert followed.not_written == ("A kept workbook cannot be read (Is a directory).",)
     assert results(broken.output) == {"A": "Accepted, not finished yet"}
+
+
+async def in_doubt_beside_its_twin(office: Office) -> tuple[Intent, Intent]:
+    """An order that was placed, and the same order once more, sent and in doubt."""
+    await office.submit(office.sheet("a.xlsx", "A"))
+    async with office.desk() as desk:
+        (placed,) = desk.ledger.find("default", "sandbox")
+        twin = replace(
+            placed,
+            intent_id=str(uuid4()),
+            correlation_id=str(uuid4()),
+            state=IntentState.WRITTEN,
+            order_id="",
+            sends=0,
+        )
+        (run,) = desk.ledger.submissions_with([placed.intent_id])
+        (entry,) = desk.ledger.entries(run.submission_id)
+        again = replace(run, submission_id=str(uuid4()), output="", output_hash="")
+        with desk.ledger.planning("default", "sandbox") as planning:
+            planning.write(again, [], [twin], [replace(entry, intent_id=twin.intent_id)])
+        now = datetime.now(UTC)
+        assert await desk.ledger.begin_send(twin.intent_id, "r-1", now, timedelta(seconds=-1))
+        assert await desk.ledger.doubt(twin.intent_id, "fault of the service", now)
+        return placed, desk.ledger.intents([twin.intent_id])[twin.intent_id]
+
+
+async def test_an_order_that_is_anothers_is_not_bound_and_changes_nothing(office: Office) -> None:
+    """A wrong order id must not end the following of the order that is in doubt."""
+    placed, twin = await in_doubt_beside_its_twin(office)
+    async with office.desk() as desk:
+        history = desk.ledger.history(twin.intent_id)
+        with pytest.raises(CannotResolve) as caught:
+            await resolve_placed(desk, twin, placed.order_id)
+        assert str(caught.value) == (
+            f"Order {placed.order_id} belongs to another order of the ledger already. Nothing was "
+            "changed."
+        )
+        assert desk.ledger.intents([twin.intent_id])[twin.intent_id] == twin
+        assert desk.ledger.history(twin.intent_id) == history
+
+
+async def test_what_somebody_else_has_settled_meanwhile_is_not_claimed(office: Office) -> None:
+    placed, twin = await in_doubt_beside_its_twin(office)
+    async with office.desk() as desk:
+        order = await desk.marketplace.order(CUSTOMER, placed.order_id)
+
+        async def read(_: str, order_id: str) -> OrderAnswer:
+            found = order.model_copy(update={"order_id": "P-FOLLOW"})
+            await desk.ledger.bind(twin.intent_id, found, datetime.now(UTC))
+            return order.model_copy(update={"order_id": order_id})
+
+        desk.marketplace.order = read  # type: ignore[method-assign]
+        with pytest.raises(
+            CannotResolve,
+            match=r"was settled meanwhile: it is order P-FOLLOW. Nothing was changed.",
+        ):
+            await resolve_placed(desk, twin, "P-HAND")
+        now = desk.ledger.intents([twin.intent_id])[twin.intent_id]
+        assert (now.state, now.order_id) == (IntentState.ACCEPTED, "P-FOLLOW")
+
+
+async def test_two_workbooks_of_one_name_have_their_answers_side_by_side(office: Office) -> None:
+    nov = await office.submit(office.sheet("nov/orders.xlsx", "N"))
+    dec = await office.submit(office.sheet("dec/orders.xlsx", "D"))
+    names = [Path(ran.output).name for ran in (nov, dec)]
+    assert names == ["orders.reconciled.xlsx", "orders.reconciled (2).xlsx"]
+    await finished()
+    followed = await office.follow_up()
+    assert followed.workbooks == (nov.output, dec.output)
+    assert (results(nov.output), results(dec.output)) == ({"N": "Ordered"}, {"D": "Ordered"})
+    # Mended, or with its answers: each comes back to its own place.
+    mended = await office.submit(office.sheet("dec/orders.xlsx", "D", "E"))
+    assert mended.output == dec.output
+    dropped = moved(dec.output, office.folder / "inbox", copy=True)
+    assert (await office.submit(dropped)).output == dec.output
+    assert set(results(dec.output)) == {"D", "E"}
+    assert results(nov.output) == {"N": "Ordered"}
+
+
+async def test_answers_that_were_moved_away_are_still_followed(office: Office) -> None:
+    """The next month's take the name that is free again; the first are told beside them."""
+    nov = await office.submit(office.sheet("nov/orders.xlsx", "N"))
+    moved(nov.output, office.folder / "taken home")
+    dec = await office.submit(office.sheet("dec/orders.xlsx", "D"))
+    assert dec.output == nov.output
+    await finished()
+    followed = await office.follow_up()
+    beside = Path(nov.output).with_name("orders.reconciled (2).xlsx")
+    assert followed.workbooks == (str(beside), dec.output)
+    assert (results(beside), results(dec.output)) == ({"N": "Ordered"}, {"D": "Ordered"})
+
+
+async def test_answers_asked_for_under_another_sheets_name_leave_that_one_alone(
+    office: Office,
+) -> None:
+    """The same orders under another name are another workbook; the same bytes again are not."""
+    out = office.folder / "answers.xlsx"
+    path = office.sheet("may.xlsx", "A")
+    first = await office.submit(path, out=out)
+    assert (await office.submit(path, out=out)).output == first.output == str(out)
+    other = await office.submit(office.sheet("june.xlsx", "A", "B"), out=out)
+    assert Path(other.output).name == "answers (2).xlsx"

@@ -585,6 +585,21 @@ async def test_every_attempt_is_kept_and_the_same_bytes_are_counted(
     assert ledger.newest_moment() == NOW + timedelta(minutes=2)
 
 
+async def test_an_intent_has_not_left_when_each_of_its_attempts_says_so(ledger: Ledger) -> None:
+    """One that was never answered, because its process was killed, may have left."""
+    here, left, killed, unsent = (intent_for() for _ in range(4))
+    write(ledger, here, left, killed, unsent)
+    came = {here: ("NET/NOT_SENT", "NET/TOO_LATE"), left: ("NET/NOT_SENT", "NET/NO_ANSWER")}
+    for intent, codes in {**came, killed: ("NET/NOT_SENT", "")}.items():
+        for code in codes:
+            request_id = f"{intent.intent_id[:8]}{code}"
+            assert await ledger.begin_send(intent.intent_id, request_id, NOW, LEASE)
+            if code:
+                await ledger.note_attempt(intent.intent_id, Reply(request_id, None, code), NOW)
+    ids = [intent.intent_id for intent in (here, left, killed, unsent)]
+    assert ledger.never_left(ids, {"NET/NOT_SENT", "NET/TOO_LATE"}) == {here.intent_id}
+
+
 def test_it_is_written_through_to_the_disk(ledger: Ledger, place: Place) -> None:
     with ledger.planning("default", "practice") as planning:
         connection = planning._connection
@@ -623,6 +638,7 @@ def test_outputs_of_ours_are_known_by_name_and_content(ledger: Ledger) -> None:
     """From the moment before they take their name: a run may die just after."""
     write(ledger, intent_for())
     ledger.will_write("s-1", "/out/a.xlsx", "hash")
-    assert ledger.wrote("/out/a.xlsx", "hash")
-    assert not ledger.wrote("/out/a.xlsx", "changed")
-    assert not ledger.wrote("/out/b.xlsx", "hash")
+    written = ledger.written_for("/out/a.xlsx", "hash")
+    assert [submission.submission_id for submission in written] == ["s-1"]
+    assert ledger.written_for("/out/a.xlsx", "changed") == []
+    assert ledger.written_for("/out/b.xlsx", "hash") == []

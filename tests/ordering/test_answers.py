@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from flows.marketplace.errors import TOO_LATE, UNREACHABLE
 from flows.ordering.answers import row_answers, totals
+from flows.ordering.states import NOTHING_LEFT
 from schemas.code_tables import status_codes
 from schemas.entries import Decision, Entry
 from schemas.faults import Fault
@@ -167,6 +169,27 @@ def test_an_order_that_came_after_it_was_settled_as_not_placed_is_named() -> Non
         "Do not order it again. Ask whoever looks after Orderdrop to settle it with Adobe "
         "(reference PO-1, customer P1005053401)."
     )
+
+
+@pytest.mark.parametrize(("sends", "times"), [(1, "once"), (3, "3 times")])
+def test_an_order_of_which_nothing_left_is_not_said_to_have_been_sent(
+    sends: int, times: str
+) -> None:
+    intent = intent_for(state=IntentState.SENT, sends=sends, error_code="NET/NOT_SENT")
+    (answer,) = row_answers(
+        [entry_for(intent)], (), {intent.intent_id: intent}, {}, "production", {intent.intent_id}
+    )
+    assert answer.state is State.IN_DOUBT
+    assert answer.what_happened == (
+        f"Orderdrop tried {times} to send the order, but nothing of it has left: Adobe could not "
+        "be reached, or the computer was held up."
+    )
+    (answer,) = row_answers([entry_for(intent)], (), {intent.intent_id: intent}, {}, "production")
+    assert answer.what_happened.startswith(f"The order was sent {times}, but no clear answer came.")
+
+
+def test_the_codes_of_sends_that_never_left_are_the_marketplaces_own() -> None:
+    assert {UNREACHABLE, TOO_LATE} == NOTHING_LEFT
 
 
 def test_what_was_never_sent_says_so() -> None:
