@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import json
 import os
 import shlex
 import sys
@@ -19,12 +18,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
+from flows.terminal import (
+    order_history,
+    order_row,
+    order_table,
+    print_json,
+    progress_line,
+    say,
+    tell_followed,
+    tell_run,
+)
+
 if TYPE_CHECKING:
     from flows.answers_for_machines import Format
     from flows.follow_up import FollowedUp, Resolved
     from flows.reconciled import Reconciled
     from flows.settings import Settings
-    from schemas.orders import Intent
 
 # Imports stand inside the functions on purpose: the first line must not wait for them.
 # ruff: noqa: PLC0415
@@ -106,7 +115,7 @@ def submit(
         _look_first(workbook, out, settings, formats)
         _consent(environment, yes)
         result = _run_flow(workbook, out, follow, settings, formats)
-    _tell(result, as_json, out)
+    tell_run(result, as_json, out)
     if result.stopped:
         say(result.stopped)
     raise typer.Exit(result.exit_code)
@@ -128,7 +137,7 @@ def check(
         from flows.desk import check as check_workbook
 
         result = check_workbook(workbook, settings, out)
-    _tell(result, as_json, out)
+    tell_run(result, as_json, out)
     raise typer.Exit(result.exit_code)
 
 
@@ -149,7 +158,7 @@ def preview(
         place = out or default_output(settings.output, workbook.name, "priced")
         _look_first(workbook, place, settings)
         result = _run_flow(workbook, place, 0, settings, only_prices=True)
-    _tell(result, as_json, out)
+    tell_run(result, as_json, out)
     if result.stopped:
         say(result.stopped)
     raise typer.Exit(result.exit_code)
@@ -210,7 +219,7 @@ def follow(
         settings = _settings(account, environment)
         say(f"{_opening(settings)}Asking what became of open orders …")
         result = _run_follow(settings)
-    _tell_followed(result, as_json)
+    tell_followed(result, as_json)
     raise typer.Exit(result.exit_code)
 
 
@@ -237,7 +246,7 @@ def resolve(
         settings = _settings(account, environment, connects=bool(placed))
         result = _settle(settings, reference, customer, placed)
     if as_json:
-        _print_json(asdict(result))
+        print_json(asdict(result))
     else:
         what = f"is order {result.order_id}" if result.order_id else "was not placed"
         say(f"{result.reference} {what}; settled by {result.who}.")
@@ -276,7 +285,7 @@ def orders(
         state = intent_state(intent, seen[0] if seen else None)
         if (only_open and state is not State.OPEN) or (in_doubt and state is not State.IN_DOUBT):
             continue
-        row = _order_row(intent, state, seen[0].status if seen else "")
+        row = order_row(intent, state, seen[0].status if seen else "")
         row["workbook"] = names.get(intent.workbook_hash, "")
         if reference:
             row["history"] = [
@@ -285,11 +294,11 @@ def orders(
             ]
         rows.append(row)
     if as_json:
-        _print_json({"environment": settings.effective_environment, "orders": rows})
+        print_json({"environment": settings.effective_environment, "orders": rows})
         return
-    _order_table(rows, settings)
+    order_table(rows, settings)
     for row in rows if reference else ():
-        _order_history(row, settings.timezone)
+        order_history(row, settings.timezone)
 
 
 @app.command()
@@ -306,7 +315,7 @@ def template(
             raise WrongEnding("The order sheet is a workbook: name a file that ends in .xlsx.")
         write_new(path, empty_order_sheet())
     if as_json:
-        _print_json({"template": str(path)})
+        print_json({"template": str(path)})
         return
     print(  # noqa: T201
         f"{path} is an empty order sheet: the notes on its headers say what goes where, the tab "
@@ -315,11 +324,6 @@ def template(
 
 
 # --- what the commands share ---
-
-
-def say(text: str) -> None:
-    """One line for the person at the terminal, on standard error."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def stop(text: str, code: int) -> NoReturn:
@@ -337,7 +341,7 @@ def faults_said_plainly(as_json: bool) -> Iterator[None]:
         yield
     except Stop as error:
         if as_json:
-            _print_json({"error": str(error), "exit_code": error.exit_code})
+            print_json({"error": str(error), "exit_code": error.exit_code})
         stop(str(error), error.exit_code)
     except KeyboardInterrupt:
         stop("Stopped. What was ordered stands in the ledger; run the same command again.", FAULT)
@@ -397,7 +401,7 @@ def _run_flow(
     server = PrefectServer(settings.state_dir)
     server.begin()
     with ExitStack() as stack:
-        progress = stack.enter_context(_progress())
+        progress = stack.enter_context(progress_line())
         marketplace = None
         if settings.effective_environment == "practice":
             from flows.practice import practice_marketplace
@@ -457,165 +461,6 @@ def _settle(
         return asyncio.run(resolve_not_placed(ledger, settings, intent))
     finally:
         ledger.close()
-
-
-def _tell_followed(result: FollowedUp, as_json: bool) -> None:
-    if as_json:
-        _print_json(asdict(result))
-        return
-    from rich.console import Console
-
-    from flows.follow_orders import told
-
-    console = Console(highlight=False)
-    console.print(told(result).replace("\n\n", "\n"), soft_wrap=True, markup=False)
-    if result.stopped:
-        say(result.stopped)
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """A line that moves, on a terminal; silence elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TaskID,
-        TextColumn,
-    )
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        bars: dict[str, TaskID] = {"Starting": shown.add_task("Starting", total=None)}
-
-        def progress(stage: str, done: int, total: int) -> None:
-            if stage not in bars:
-                for bar in bars.values():
-                    shown.remove_task(bar)
-                bars.clear()
-                bars[stage] = shown.add_task(stage, total=total or None)
-            shown.update(bars[stage], completed=done)
-
-        yield progress
-
-
-def _tell(result: Reconciled, as_json: bool, out: Path | None) -> None:
-    if out and Path(result.output) != out:
-        say(f"{out} holds something else than our answers to this workbook, so it was left alone.")
-    if as_json:
-        fields = asdict(result)
-        del fields["attention"]
-        if not fields["stopped"]:
-            del fields["stopped"]
-        _print_json(fields)
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for state, count in result.orders.items():
-        if count:
-            table.add_row(str(count), _STATE_WORDS.get(state, state))
-    console.print(f"{result.rows} row{'s' if result.rows != 1 else ''} of {escape(result.sheet)}:")
-    console.print(table)
-    if result.attention:
-        shown = ", ".join(str(row) for _, row, _, _, _ in result.attention[:12])
-        more = f" and {len(result.attention) - 12} more" if len(result.attention) > 12 else ""
-        console.print(f"Rows that need you: {shown}{more}. What to do stands beside each of them.")
-    console.print(f"The answers are in {escape(result.output)}", soft_wrap=True)
-    if result.also:
-        console.print(f"For machines: {escape(', '.join(result.also))}", soft_wrap=True)
-
-
-_STATE_WORDS: Final = {
-    "ready": "can be sent",
-    "done": "done",
-    "open": "accepted, not finished yet",
-    "held": "held, not sent",
-    "needs_approval": "need approval",
-    "refused": "refused by Adobe",
-    "failed": "accepted, failed later",
-    "placed_before": "ordered before, not sent",
-    "in_doubt": "in doubt",
-    "previewed": "priced",
-}
-
-
-def _order_row(intent: Intent, state: str, status: str) -> dict[str, Any]:
-    return {
-        "reference": intent.reference,
-        "customer": intent.customer_id,
-        "type": intent.order_type,
-        "state": str(state),
-        "order_id": intent.order_id,
-        "order_status": status,
-        "written_at": intent.written_at.isoformat(),
-        "sends": intent.sends,
-        "error_code": intent.error_code,
-    }
-
-
-def _order_table(rows: list[dict[str, Any]], settings: Settings) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    if not rows:
-        console.print(
-            f"The ledger knows no such order (account {settings.account}, "
-            f"{settings.effective_environment})."
-        )
-        return
-    from rich.markup import escape
-
-    table = Table(box=None, pad_edge=False)
-    for title in ("Reference", "Customer", "Type", "State", "Order ID", "Status", "Written"):
-        table.add_column(title)
-    for row in rows:
-        table.add_row(
-            escape(row["reference"]),
-            escape(row["customer"]),
-            row["type"],
-            _STATE_WORDS.get(row["state"], row["state"]),
-            row["order_id"],
-            row["order_status"],
-            row["written_at"][:16],
-        )
-    console.print(table)
-
-
-def _order_history(row: dict[str, Any], timezone: str) -> None:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    console.print(
-        f"\n{escape(row['reference'])} of customer {escape(row['customer'])}, from "
-        f"{escape(row['workbook'])} (times in {timezone}):",
-        soft_wrap=True,
-    )
-    table = Table(box=None, show_header=False, pad_edge=False)
-    zone = ZoneInfo(timezone)
-    for event in row["history"]:
-        at = datetime.fromisoformat(event["at"]).astimezone(zone)
-        by = f", by {event['who']}" if event["who"] else ""
-        table.add_row(at.strftime("%Y-%m-%d %H:%M:%S"), escape(event["what"] + by))
-    console.print(table)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False))  # noqa: T201
 
 
 if __name__ == "__main__":

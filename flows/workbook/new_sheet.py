@@ -44,10 +44,7 @@ class NewSheet:
         self._rows: dict[int, dict[int, _Cell]] = {}
         self._heights: dict[int, float] = {}
         self._widths: dict[int, float] = {}
-        self._merged: list[Area] = []
         self._links: list[tuple[str, str]] = []
-        self._frozen: tuple[int, int] | None = None
-        self._filter: Area | None = None
 
     def put_text(self, row: int, column: int, text: str, look: Look) -> None:
         """A cell with a text, which stays one whatever it begins with."""
@@ -66,10 +63,6 @@ class NewSheet:
         """Make a cell lead to a place in the workbook, such as 'My orders'!A3."""
         self._links.append((address(row, column), place))
 
-    def merge(self, area: Area) -> None:
-        """Make one cell of an area; what is shown is its first cell."""
-        self._merged.append(area)
-
     def set_width(self, column: int, width: float) -> None:
         """The width of a column, in signs."""
         self._widths[column] = width
@@ -77,14 +70,6 @@ class NewSheet:
     def set_height(self, row: int, height: float) -> None:
         """The height of a row, in points."""
         self._heights[row] = height
-
-    def freeze(self, row: int, column: int) -> None:
-        """Keep the rows above and the columns left of a cell in sight."""
-        self._frozen = (row, column)
-
-    def filter(self, area: Area) -> None:
-        """Offer a filter on an area, the header row included."""
-        self._filter = area
 
     def widths(self) -> Mapping[int, float]:
         """The widths set so far, by column."""
@@ -110,14 +95,12 @@ class NewSheet:
             f'<worksheet xmlns="{dialect.main}">',
             '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
             f'<dimension ref="{self._extent()}"/>',
-            self._view(),
+            '<sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews>',
             '<sheetFormatPr defaultRowHeight="15"/>',
             self._columns(),
             "<sheetData>",
             *(self._row(row) for row in sorted({*self._rows, *self._heights})),
             "</sheetData>",
-            f'<autoFilter ref="{self._filter}"/>' if self._filter else "",
-            self._merges(),
             self._hyperlinks(),
             '<pageMargins left="0.75" right="0.75" top="1" bottom="1" header="0.5" footer="0.5"/>',
             '<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="0"/>',
@@ -131,20 +114,6 @@ class NewSheet:
     def _extent(self) -> str:
         columns = [column for row in self._rows.values() for column in row]
         return str(Area(1, 1, max(self._rows, default=1), max(columns, default=1)))
-
-    def _view(self) -> str:
-        opening = '<sheetViews><sheetView showGridLines="0" workbookViewId="0">'
-        return f"{opening}{self._pane()}</sheetView></sheetViews>"
-
-    def _pane(self) -> str:
-        if self._frozen is None:
-            return ""
-        row, column = self._frozen
-        across = f' xSplit="{column - 1}"' if column > 1 else ""
-        down = f' ySplit="{row - 1}"' if row > 1 else ""
-        pane = "bottomRight" if across and down else "bottomLeft" if down else "topRight"
-        corner = f'topLeftCell="{address(row, column)}" activePane="{pane}" state="frozen"'
-        return f'<pane{across}{down} {corner}/><selection pane="{pane}"/>'
 
     def _columns(self) -> str:
         columns = "".join(
@@ -167,12 +136,6 @@ class NewSheet:
         if cell.text:
             return text_cell(place, style, cell.text)
         return number_cell(place, style, cell.number) if cell.number else empty_cell(place, style)
-
-    def _merges(self) -> str:
-        if not self._merged:
-            return ""
-        merged = "".join(f'<mergeCell ref="{area}"/>' for area in self._merged)
-        return f'<mergeCells count="{len(self._merged)}">{merged}</mergeCells>'
 
     def _hyperlinks(self) -> str:
         links = "".join(

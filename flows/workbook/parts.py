@@ -13,7 +13,6 @@ from flows.workbook.errors import NotAWorkbook, WorkbookMissing
 from flows.workbook.kinds import Kind, kind_of
 from flows.workbook.plain_xml import column_number
 from flows.workbook.xml_parts import local, scan
-from schemas.sheet_layout import column_letters
 
 _COLUMN: Final = re.compile(r"([A-Z]+)(\d+)")
 _STRICT: Final = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -135,59 +134,6 @@ def _relations(package: ZipFile, part: str, folder: str) -> dict[str, _Relation]
     if part in package.namelist():
         scan(package, part, relation)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class StoredValue:
-    """The result beside a formula, as it stands in the file: its kind (`t`) and its text."""
-
-    kind: str
-    value: str
-
-
-def stored_values(package: ZipFile, part: str) -> dict[str, StoredValue]:
-    """The results of the formulas of a sheet, by cell address."""
-    found: dict[str, StoredValue] = {}
-    place = _Place()
-
-    def end(tag: str) -> None:
-        if tag in {"v", "t"}:
-            place.in_value = False
-        elif tag == "c" and place.formula and place.value:
-            address = f"{column_letters(place.column)}{place.row}"
-            found[address] = StoredValue(place.kind, place.value)
-
-    def text(value: str) -> None:
-        place.value += value if place.in_value else ""
-
-    scan(package, part, place.enter, text, end)
-    return found
-
-
-class _Place:
-    """Where a scan of a sheet is, also when rows and cells do not say their numbers."""
-
-    def __init__(self) -> None:
-        self.row = 0
-        self.column = 0
-        self.kind = ""
-        self.formula = False
-        self.in_value = False
-        self.value = ""
-
-    def enter(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "row":
-            self.row = int(attributes.get("r") or self.row + 1)
-            self.column = 0
-        elif tag == "c":
-            address = _COLUMN.match(attributes.get("r", ""))
-            self.column = column_number(address[1]) if address else self.column + 1
-            self.kind = attributes.get("t", "")
-            self.formula, self.value = False, ""
-        elif tag == "f":
-            self.formula = True
-        elif tag in {"v", "t"}:
-            self.in_value = True
 
 
 def column_index(reference: str) -> int | None:

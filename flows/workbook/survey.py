@@ -10,7 +10,6 @@ from flows.workbook.archive import Archive
 from flows.workbook.areas import Area
 from flows.workbook.cell_values import shown
 from flows.workbook.markup import Element, Part
-from flows.workbook.relations import Relations
 from flows.workbook.sheet_rows import Cell, Grid, Pieces
 
 _BOOLEANS: Final = {"1": "TRUE", "0": "FALSE"}
@@ -162,8 +161,3 @@ def _string(part: Part, element: Element) -> str:
     if element.tag.local == "t":
         return part.text(element)
     return "".join(_string(part, child) for child in element.children if child.tag.local != "rPh")
-
-
-def shared_strings_part(relations: Relations) -> str | None:
-    """The part with the workbook's shared strings."""
-    return next((part for _, part in relations.of_type("sharedStrings")), None)
