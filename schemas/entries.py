@@ -36,6 +36,8 @@ class Decision(StrEnum):
     """The same order was placed from another workbook: not sent, needs a person."""
     PREVIEW = "preview"
     """To be priced; no intent."""
+    NEEDS_APPROVAL = "needs_approval"
+    """Not sent: its rows do not approve it."""
     HELD = "held"
     """Not sent: its rows need mending."""
 

@@ -40,8 +40,9 @@ class Order:
 
     `earlier_order_id` is the order id that stood beside the rows when they were dropped in
     (evidence of an earlier run), `repeat` the user's wish to place the same order once more.
-    `numbered` says that the sheet numbers the lines; without that they are numbered as they
-    stand, and sorting the sheet makes no other order of it.
+    `approve` is no when one row says so, or when some say yes and others nothing; yes when all
+    do; None when nobody says anything. `numbered` says that the sheet numbers the lines; without
+    that they are numbered as they stand, and sorting the sheet makes no other order of it.
     """
 
     reference: str
@@ -53,6 +54,7 @@ class Order:
     repeat: bool = False
     earlier_order_id: str = ""
     numbered: bool = True
+    approve: bool | None = None
 
     @property
     def rows(self) -> tuple[int, ...]:

@@ -23,6 +23,12 @@ from schemas.outcomes import Environment, RowAnswer, State, result_words
 _EXPIRED = "1004"
 """Status of a previewed line whose product would not renew (reference, section 11.3)."""
 
+_NOT_SENT: Final[Mapping[Decision, State]] = {
+    Decision.HELD: State.HELD,
+    Decision.PLACED_BEFORE: State.PLACED_BEFORE,
+    Decision.NEEDS_APPROVAL: State.NEEDS_APPROVAL,
+}
+
 Outcomes = Mapping[str, tuple[OrderAnswer, datetime]]
 
 
@@ -81,8 +87,8 @@ def _of_entry(
         return _of_preview(entry, environment)
     if entry.decision is Decision.HELD and not entry.code:
         return _of_faulty(entry, by_row, intents.get(entry.intent_id), environment)
-    if entry.decision in {Decision.HELD, Decision.PLACED_BEFORE}:
-        state = State.HELD if entry.decision is Decision.HELD else State.PLACED_BEFORE
+    if entry.decision in _NOT_SENT:
+        state = _NOT_SENT[entry.decision]
         before = intents.get(entry.intent_id)
         return _same_on_all(
             entry,

@@ -242,7 +242,13 @@ def _order(rows: Sequence[Row]) -> Order:
         repeat=all(yes_or_no(row["repeat"]) for row in rows),
         earlier_order_id=_evidence(rows),
         numbered=is_switch or any(row["extLineItemNumber"] for row in rows),
+        approve=_approval(rows),
     )
+
+
+def _approval(rows: Sequence[Row]) -> bool | None:
+    said = {yes_or_no(row["approve"]) for row in rows}
+    return None if said == {None} else said == {True}
 
 
 def _evidence(rows: Sequence[Row]) -> str:

@@ -114,8 +114,15 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
         taken = [i for i in other if i.state in GOES_ON or i.state is IntentState.ACCEPTED]
         if taken:
             return _reference_taken(order, taken[-1]), None
+    return _new(order, key, run)
+
+
+def _new(order: Order, key: str, run: Run) -> tuple[Entry, Intent | None]:
+    """An order that nothing stands in the way of, as its rows and this run want it."""
     if run.only_prices:
         return _to_be_priced(order), None
+    if order.approve is False:
+        return _not_approved(order), None
     intent = _intent(order, key, run)
     return _entry(order, Decision.SEND, intent_id=intent.intent_id), intent
 
@@ -226,6 +233,18 @@ def _repeated_before(order: Order, intent: Intent) -> Entry:
         "rows say yes in the column repeat; that is used up. It was not sent again.",
         what_to_do="Nothing, if that is the order that is meant. To order it yet again, give its "
         "rows a new reference.",
+    )
+
+
+def _not_approved(order: Order) -> Entry:
+    return _entry(
+        order,
+        Decision.NEEDS_APPROVAL,
+        code="NOT_APPROVED",
+        what_happened="The column approve does not say yes on all rows of this order. Nothing was "
+        "sent.",
+        what_to_do="To order it, write yes in the column approve on all its rows and drop this "
+        "workbook again; to leave it, do nothing.",
     )
 
 

@@ -200,7 +200,8 @@ COLUMNS: Final = (
         "approve",
         "yes or no",
         11,
-        "yes lets an order go that came back with the answer Needs approval.",
+        "no keeps an order from being sent, and so does yes on some of its rows only: it comes "
+        "back with the answer Needs approval. Empty on all of its rows lets it go.",
     ),
     TemplateColumn(
         "repeat",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,25 @@ def test_line_numbers_of_the_sheet_are_kept() -> None:
     rows = [row(extLineItemNumber="7"), row(extLineItemNumber="3")]
     (order,) = group(frame(*rows), (), layout()).orders
     assert [line.number for line in order.lines] == [7, 3]
+
+
+@pytest.mark.parametrize(
+    ("said", "approved"),
+    [
+        (("", ""), None),
+        (("yes", "yes"), True),
+        (("yes", ""), False),
+        (("no", ""), False),
+        (("yes", "no"), False),
+        (("no", "no"), False),
+    ],
+)
+def test_an_order_is_approved_when_all_of_its_rows_say_so(
+    said: tuple[str, str], approved: bool | None
+) -> None:
+    rows = [row(quantity=str(n), approve=word) for n, word in enumerate(said, 1)]
+    (order,) = group(frame(*rows), (), layout()).orders
+    assert order.approve is approved
 
 
 def test_one_bad_row_holds_its_order_and_no_other() -> None:

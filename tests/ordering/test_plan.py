@@ -208,6 +208,21 @@ def test_case_5_the_same_reference_for_another_customer_is_another_order() -> No
     assert len(planned(other, placed()).intents) == 1
 
 
+def test_an_order_that_its_rows_do_not_approve_is_not_sent() -> None:
+    decided = planned(replace(ORDER, approve=False))
+    (entry,) = decided.entries
+    assert (decided.intents, entry.decision) == ((), Decision.NEEDS_APPROVAL)
+    assert entry.what_happened == (
+        "The column approve does not say yes on all rows of this order. Nothing was sent."
+    )
+    assert len(planned(replace(ORDER, approve=True)).intents) == 1
+
+
+def test_what_was_placed_before_stands_whatever_its_rows_approve_now() -> None:
+    decided = planned(replace(ORDER, approve=False), placed())
+    assert (decided.intents, decided.entries[0].decision) == ((), Decision.ANSWERED)
+
+
 def test_previews_skip_all_of_this() -> None:
     preview = replace(ORDER, order_type="PREVIEW")
     decided = planned(preview, placed())
