@@ -24,6 +24,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.marketplace
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.reading
+	$(BIN)/python -m tests.bench.reconciling
 
 # Kills runs, lets faults rage, compares the books; without SEED it draws one and prints it.
 KILLS ?= 1000

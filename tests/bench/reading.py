@@ -9,30 +9,34 @@ Ratios are to calamine in the same minute.
 from __future__ import annotations
 
 import os
-import platform
-import resource
-import subprocess
 import sys
 import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from statistics import median
 
 from python_calamine import CalamineWorkbook
 
 from flows.ordering.group import group
 from flows.workbook.read import read_content
 from schemas.order_sheet import SheetLimits, check_rows
-from tests.workbook.raw import MAIN, package, styles_xml
+from tests.bench.apart import machine, report, run_apart
+from tests.workbook.raw import MAIN, PACKAGE, package
 
+MODULE = "tests.bench.reading"
 SMALL = os.environ.get("SIZE") == "small"
 ROWS = (5_000,) if SMALL else (100_000, 1_048_575)
 ROUNDS = {5_000: 1, 100_000: 5, 1_048_575: 1}
 
+STYLES = (
+    f'<styleSheet xmlns="{MAIN}"><fonts count="1"><font><sz val="11"/><name val="Calibri"/></font>'
+    '</fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill '
+    'patternType="gray125"/></fill></fills><borders count="1"><border/></borders><cellStyleXfs '
+    'count="1"><xf/></cellStyleXfs><cellXfs count="1"><xf xfId="0"/></cellXfs><cellStyles>'
+    '<cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+)
 HEADER = (
     "externalReferenceId",
     "customerId",
@@ -96,9 +100,19 @@ def workbook(rows: int, *, shared: bool) -> bytes:
 
     sheet = "".join(lines())
     texts = "".join(f"<si><t>{text}</t></si>" for text in strings)
+    kinds = {"workbook": "sheet.main", "sheet": "worksheet"}
+    kinds |= {part: part for part in ("styles", "sharedStrings")}
+    overrides = "".join(
+        f'<Override PartName="/xl/{part}.xml" ContentType="application/vnd.openxmlformats-'
+        f'officedocument.spreadsheetml.{kind}+xml"/>'
+        for part, kind in kinds.items()
+    )
     parts = {
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" '
+        f'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>{overrides}'
+        "</Types>",
         "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{texts}</sst>',
-        "xl/styles.xml": styles_xml(),
+        "xl/styles.xml": STYLES,
     }
     return package(sheet, parts)
 
@@ -131,48 +145,18 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Seconds of the processor and megabytes at most."""
-
-    processor: float
-    megabytes: int
-
-
 def once(way: str, path: Path) -> None:
     """Run one way in this process and print what it took; imports are not counted."""
     WAYS[way](workbook(1, shared=True))
     content = path.read_bytes()
     before = time.process_time()
     rows = WAYS[way](content)
-    print(rows, time.process_time() - before, _most_megabytes())
-
-
-def _most_megabytes() -> int:
-    # The figure of getrusage begins with what the parent process had.
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = [line for line in status.read_text().splitlines() if "VmHWM" in line]
-        return int(line.split()[1]) >> 10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 20
-
-
-def spent(way: str, path: Path, rows: int) -> Spent:
-    """The median over some processes of their own."""
-    found: list[Spent] = []
-    for _ in range(ROUNDS[rows]):
-        command = [sys.executable, "-m", "tests.bench.reading", way, str(path)]
-        ran = subprocess.run(command, capture_output=True, text=True, check=True)
-        counted, processor, megabytes = ran.stdout.split()
-        assert int(counted) == rows
-        found.append(Spent(float(processor), int(megabytes)))
-    return Spent(median(s.processor for s in found), max(s.megabytes for s in found))
+    report(rows, time.process_time() - before)
 
 
 def main() -> None:
     """Measure and print."""
-    cores = len(os.sched_getaffinity(0))
-    print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; 14 columns")
+    print(f"{machine()}; 14 columns")
     print(f"{'':52}{'CPU s':>9}{'ratio':>8}{'MB':>8}")
     with tempfile.TemporaryDirectory() as folder:
         for rows in ROWS:
@@ -186,9 +170,9 @@ def _measure(path: Path, rows: int, texts: str) -> None:
     with zipfile.ZipFile(path) as package:
         size = sum(part.file_size for part in package.infolist()) >> 20
     print(f"{rows:,} rows, {texts}, {size} MB of XML")
-    alone = spent("calamine", path, rows)
+    alone = run_apart(MODULE, "calamine", path, rows, ROUNDS[rows])
     for way in WAYS:
-        found = alone if way == "calamine" else spent(way, path, rows)
+        found = alone if way == "calamine" else run_apart(MODULE, way, path, rows, ROUNDS[rows])
         ratio = found.processor / alone.processor
         print(f"  {TITLES[way]:50}{found.processor:9.2f}{ratio:8.2f}{found.megabytes:8}")
 
