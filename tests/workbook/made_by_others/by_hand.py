@@ -26,11 +26,11 @@ class Part:
     """A part to be put in: its content type, and who leads to it by which kind of relation."""
 
     content: str
-    kind: str
-    owner: str
-    relation: str
-    target: str
-    identifier: str
+    kind: str = ""
+    owner: str = ""
+    relation: str = ""
+    target: str = ""
+    identifier: str = ""
 
 
 def added(
@@ -42,6 +42,8 @@ def added(
     for name, part in parts.items():
         inside[name] = (DECLARATION + part.content).encode()
         types += f'<Override PartName="/{name}" ContentType="{part.kind}"/>' if part.kind else ""
+        if not part.owner:
+            continue
         folder, _, last = part.owner.rpartition("/")
         links = f"{folder}/_rels/{last}.rels"
         inside.setdefault(links, f'<Relationships xmlns="{PACKAGE}"></Relationships>'.encode())
@@ -266,6 +268,74 @@ def with_a_pivot_table_and_a_slicer() -> Made:
     return Made("hand-pivot.xlsx", content, bears=tuple(parts))
 
 
+def with_links_to_other_workbooks() -> Made:
+    """A formula that reads another workbook, and what Excel remembers of it."""
+
+    def fill(_: Workbook, sheet: Worksheet) -> None:
+        sheet.write_formula("G2", "=[1]Prices!$A$1", None, 7)
+
+    link = "xl/externalLinks/externalLink1.xml"
+    away = (
+        f'<Relationships xmlns="{PACKAGE}"><Relationship Id="rId1" Type="{LINKS}/externalLinkPath" '
+        'Target="file:///C:/prices.xlsx" TargetMode="External"/></Relationships>'
+    )
+    parts = {
+        link: Part(
+            f'<externalLink xmlns="{MAIN}" xmlns:r="{LINKS}"><externalBook r:id="rId1">'
+            '<sheetNames><sheetName val="Prices"/></sheetNames><sheetDataSet><sheetData '
+            'sheetId="0"><row r="1"><cell r="A1"><v>7</v></cell></row></sheetData></sheetDataSet>'
+            "</externalBook></externalLink>",
+            f"{SPREADSHEET}externalLink+xml",
+            BOOK,
+            f"{LINKS}/externalLink",
+            "externalLinks/externalLink1.xml",
+            "rId91",
+        ),
+        "xl/externalLinks/_rels/externalLink1.xml.rels": Part(away),
+    }
+    references = '<externalReferences><externalReference r:id="rId91"/></externalReferences><calcPr'
+    content = added(built(fill), parts, ((BOOK, "<calcPr", references),))
+    return Made("hand-links.xlsx", content, bears=tuple(parts))
+
+
+def with_a_query() -> Made:
+    """A table that a query fills from a database: it is not grown, the next refresh would fail."""
+
+    def fill(_: Workbook, sheet: Worksheet) -> None:
+        names = [{"header": name} for name in (*COLUMNS, REMARKS)]
+        sheet.add_table("A1:G4", {"name": "OrderRows", "columns": names})
+
+    table = "xl/tables/table1.xml"
+    fields = "".join(
+        f'<queryTableField id="{number}" name="{name}" tableColumnId="{number}"/>'
+        for number, name in enumerate((*COLUMNS, REMARKS), start=1)
+    )
+    parts = {
+        "xl/connections.xml": Part(
+            f'<connections xmlns="{MAIN}"><connection id="1" name="Query" type="5" '
+            'refreshedVersion="6"><dbPr connection="Provider=None" command="Orders"/>'
+            "</connection></connections>",
+            f"{SPREADSHEET}connections+xml",
+            BOOK,
+            f"{LINKS}/connections",
+            "connections.xml",
+            "rId91",
+        ),
+        "xl/queryTables/queryTable1.xml": Part(
+            f'<queryTable xmlns="{MAIN}" name="Query" connectionId="1" autoFormatId="16"><'
+            f'queryTableRefresh nextId="8"><queryTableFields count="7">{fields}</queryTableFields>'
+            "</queryTableRefresh></queryTable>",
+            f"{SPREADSHEET}queryTable+xml",
+            table,
+            f"{LINKS}/queryTable",
+            "../queryTables/queryTable1.xml",
+            "rId1",
+        ),
+    }
+    query = ((table, ' totalsRowShown="0"', ' tableType="queryTable" totalsRowShown="0"'),)
+    return Made("hand-query.xlsx", added(built(fill), parts, query), bears=(*parts, table))
+
+
 def _by_other_programs(name: str, **features: object) -> Made:
     """Shapes of XML that other programs write (`tests.workbook.hand_made`)."""
     content = hand_made(Features(**features))  # type: ignore[arg-type]
@@ -296,6 +366,8 @@ BOOKS: dict[str, Callable[[], Made]] = {
     "conversations": with_conversations,
     "custom xml": with_custom_xml,
     "a pivot table and a slicer": with_a_pivot_table_and_a_slicer,
+    "links to other workbooks": with_links_to_other_workbooks,
+    "a query": with_a_query,
     "prefixes": with_prefixes,
     "without addresses": without_addresses,
     "self closing rows": with_self_closing_rows,
