@@ -39,8 +39,11 @@ def column_of(sheet: Worksheet, title: str, header_row: int = 2) -> int:
     return next(cell.column for cell in sheet[header_row] if cell.value == title)
 
 
-def with_rows(order: Callable[[list[int]], Sequence[int]], first: int = 3) -> Edit:
-    """Order rows in another order, or fewer of them; `order` is given their numbers."""
+def with_rows(order: Callable[[list[int]], Sequence[int | None]], first: int = 3) -> Edit:
+    """Rows in another order, fewer, or new ones (None); `order` is given their numbers.
+
+    Rows above `first`, where the order rows begin, stay where they are.
+    """
 
     def edit(_: Workbook, sheet: Worksheet) -> None:
         numbers = list(range(first, sheet.max_row + 1))
@@ -69,7 +72,7 @@ def with_columns(order: Callable[[list[int]], Sequence[int | None]]) -> Edit:
     return edit
 
 
-def _arrange(sheet: Worksheet, rows: Sequence[int], columns: Sequence[int | None]) -> None:
+def _arrange(sheet: Worksheet, rows: Sequence[int | None], columns: Sequence[int | None]) -> None:
     before = {(cell.row, cell.column): cell for row in sheet.iter_rows() for cell in row}
     held = {
         place: (cell.value, copy(cell._style), cell.comment)
@@ -79,7 +82,7 @@ def _arrange(sheet: Worksheet, rows: Sequence[int], columns: Sequence[int | None
     sheet.delete_rows(1, sheet.max_row)
     for row, old_row in enumerate(rows, start=1):
         for column, old_column in enumerate(columns, start=1):
-            if old_column is None or (old_row, old_column) not in held:
+            if old_row is None or old_column is None or (old_row, old_column) not in held:
                 continue
             cell = sheet.cell(row, column)
             cell.value, cell._style, comment = held[old_row, old_column]

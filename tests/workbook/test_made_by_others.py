@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from flows.workbook.read import ReadSheet, read_content
 from flows.workbook.reconcile import reconcile
@@ -139,6 +140,9 @@ def test_openpyxl_opens_it_with_the_answers_beside_the_rows(maker: str) -> None:
     after = load_workbook(BytesIO(it.output), keep_vba=it.made.macros)
     assert after.sheetnames[: len(before.sheetnames)] == before.sheetnames
     assert_answered(it, it.output)
+    for place in read_content(it.output, it.made.name).layout.result_columns.values():
+        dimensions = after[it.made.sheet].column_dimensions
+        assert not dimensions[get_column_letter(place)].hidden
     for theirs in before.worksheets:
         again = after[theirs.title]
         held = (cell for row in theirs.iter_rows() for cell in row if cell.value is not None)

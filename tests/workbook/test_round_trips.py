@@ -109,7 +109,8 @@ class Case:
     """What somebody did, and what is found afterwards.
 
     `lines` are places in LINES, in the sheet's order; `more` are references of rows that are
-    new. `titles` are headers of ours that the user renamed; `notes` is what reading tells.
+    new. `titles` are headers of ours that the user renamed; `notes` is what reading tells;
+    `down` is how many rows further down everything stands.
     """
 
     edits: tuple[Edit, ...]
@@ -120,6 +121,7 @@ class Case:
     notes: tuple[str, ...] = ()
     mended: bool = False
     theirs: tuple[str, ...] = ()
+    down: int = 0
 
 
 def _ours_first(columns: list[int]) -> list[int | None]:
@@ -148,6 +150,9 @@ CASES: dict[str, Case] = {
     "filtered": Case((with_filter(4),), notes=("Row 4 is hidden and was read like any other.",)),
     "rows deleted": Case((with_rows(lambda rows: rows[2:]),), lines=(2, 3)),
     "a row added": Case(ADD_A_ROW, more=("PO-4",)),
+    "rows inserted above": Case(
+        (with_rows(lambda rows: [None, None, None, *rows], first=1),), down=3
+    ),
     "columns inserted": Case((with_columns(_new_ones_between),)),
     "ours moved before theirs": Case((with_columns(_ours_first),)),
     "ours moved among theirs": Case((with_columns(_ours_shuffled),)),
@@ -231,7 +236,7 @@ def check(case: Case, content: bytes) -> None:
     lines = [LINES[place] for place in case.lines]
     references = [reference for reference, _, _ in lines] + [*case.more]
     assert read.frame["externalReferenceId"].tolist() == references
-    assert read.frame["row"].tolist() == list(range(3, 3 + len(references)))
+    assert read.frame["row"].tolist() == [row + case.down for row in range(3, 3 + len(references))]
     quantities = ["3" if case.mended and q == "three" else str(q) for _, _, q in lines]
     assert read.frame["quantity"].tolist()[: len(lines)] == quantities
     assert set(read.layout.result_columns) == set(RESULT_COLUMNS) - case.gone
@@ -241,7 +246,7 @@ def check(case: Case, content: bytes) -> None:
 
     again = reconciled(content, "Ordered again")
     sheet = load_workbook(BytesIO(again))[SHEET]
-    titles = [cell.value for cell in sheet[2]]
+    titles = [cell.value for cell in sheet[2 + case.down]]
     own = dict.fromkeys(RESULT_COLUMNS, "") | {name: name for name in RESULT_COLUMNS}
     own |= case.titles or {}
     after = read_content(again, "orders.xlsx")
@@ -255,7 +260,8 @@ def check(case: Case, content: bytes) -> None:
         assert said["Result"] == answer.result
         assert (said["Order ID"] or "") == answer.order_id
         assert (said["What happened"] or "") == answer.what_happened
-    assert _column(sheet, "Remarks", titles)[: len(lines)] == [
+    remarks = titles.index("Remarks") + 1
+    assert [sheet.cell(row, remarks).value for row in after.frame["row"]][: len(lines)] == [
         f"remark {place + 1}" for place in case.lines
     ]
     if case.theirs:
@@ -269,11 +275,6 @@ def check(case: Case, content: bytes) -> None:
     assert load_workbook(BytesIO(again)).sheetnames.count("Summary") == 1
 
 
-def _column(sheet: Any, title: str, titles: Sequence[object]) -> list[object]:
-    place = titles.index(title) + 1
-    return [sheet.cell(row, place).value for row in range(3, sheet.max_row + 1)]
-
-
 def _check_marks(sheet: Any, read: ReadSheet) -> None:
     """The quantity that is none is marked and has one note; a mended one has neither."""
     for row, quantity in zip(read.frame["row"], read.frame["quantity"], strict=True):
@@ -283,3 +284,30 @@ def _check_marks(sheet: Any, read: ReadSheet) -> None:
         assert (note.count("It is wrong."), filled) == (
             (1, True) if quantity == "three" else (0, False)
         )
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["It's May!", "\u00dc & <b>", "2026", "A1", "R1C1", "orders", "100% (new)", "\u8ba2\u5355"],
+)
+def test_our_columns_are_known_again_whatever_the_sheet_is_called(title: str) -> None:
+    book = load_workbook(BytesIO(source()))
+    book[SHEET].title = title
+    out = BytesIO()
+    book.save(out)
+    content = out.getvalue()
+    once = reconciled(content, "Ordered")
+    for dropped in (once, edited_elsewhere(once)):
+        read = read_content(dropped, "orders.xlsx")
+        assert read.layout.sheet == title
+        assert set(read.layout.result_columns) == set(RESULT_COLUMNS)
+        again = load_workbook(BytesIO(reconciled(dropped, "Ordered again")))
+        assert again.sheetnames == load_workbook(BytesIO(once)).sheetnames
+        assert [cell.value for cell in again[title][2]].count("Result") == 1
+
+
+def edited_elsewhere(content: bytes) -> bytes:
+    """Saved by another program with nothing changed."""
+    out = BytesIO()
+    load_workbook(BytesIO(content)).save(out)
+    return out.getvalue()
