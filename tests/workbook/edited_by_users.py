@@ -139,3 +139,14 @@ def without_sheet(title: str) -> Edit:
                 name.attr_text = "#REF!"
 
     return edit
+
+
+def as_a_copy(book: Workbook, sheet: Worksheet) -> None:
+    """The sheet is a copy, and the one it was made from is gone.
+
+    Excel gives a copied sheet names of its own; those of the workbook lead nowhere afterwards.
+    """
+    for name in book.defined_names.values():
+        if name.attr_text.startswith(f"'{SHEET}'!"):
+            sheet.defined_names[name.name] = copy(name)
+            name.attr_text = "#REF!"

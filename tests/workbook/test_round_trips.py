@@ -20,6 +20,7 @@ from schemas.outcomes import RowAnswer, State
 from tests.workbook.edited_by_users import (
     SHEET,
     Edit,
+    as_a_copy,
     edited,
     with_cell,
     with_columns,
@@ -178,6 +179,7 @@ CASES: dict[str, Case] = {
         ),
         theirs=("mine 1", "mine 2", "mine 3", "mine 4"),
     ),
+    "a copy of the sheet": Case((as_a_copy,)),
     "the summary deleted": Case((without_sheet("Summary"),)),
     "everything": Case(
         (
