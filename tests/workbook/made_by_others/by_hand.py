@@ -336,6 +336,20 @@ def with_a_query() -> Made:
     return Made("hand-query.xlsx", added(built(fill), parts, query), bears=(*parts, table))
 
 
+def at_a_place_of_its_own() -> Made:
+    """The workbook's part has another name than usual, as some services write it."""
+    parts = parts_of(built(lambda *_: None))
+    moved = {
+        BOOK: "xl/workbook22.xml",
+        "xl/_rels/workbook.xml.rels": "xl/_rels/workbook22.xml.rels",
+    }
+    for part in ("_rels/.rels", "[Content_Types].xml"):
+        assert BOOK.encode() in parts[part]
+        parts[part] = parts[part].replace(BOOK.encode(), moved[BOOK].encode())
+    content = packed({moved.get(name, name): content for name, content in parts.items()})
+    return Made("hand-place.xlsx", content)
+
+
 def _by_other_programs(name: str, **features: object) -> Made:
     """Shapes of XML that other programs write (`tests.workbook.hand_made`)."""
     content = hand_made(Features(**features))  # type: ignore[arg-type]
@@ -368,6 +382,7 @@ BOOKS: dict[str, Callable[[], Made]] = {
     "a pivot table and a slicer": with_a_pivot_table_and_a_slicer,
     "links to other workbooks": with_links_to_other_workbooks,
     "a query": with_a_query,
+    "a place of its own": at_a_place_of_its_own,
     "prefixes": with_prefixes,
     "without addresses": without_addresses,
     "self closing rows": with_self_closing_rows,
