@@ -16,8 +16,11 @@ from time import time
 from typing import Final
 from uuid import uuid4
 
-from schemas.entries import stem_of
+from schemas.entries import LONGEST_STEM, shortened, stem_of
 from schemas.faults import Stop
+
+LONGEST_NAME: Final = 255
+"""Bytes of a file name; no usual disk takes more."""
 
 UNFINISHED_SECONDS: Final = 3600
 """How old an unfinished file must be before nobody can still be writing it."""
@@ -43,8 +46,17 @@ class OutputFault(Stop):
 def check_place(target: Path, source: Path) -> None:
     """Find out before anything is ordered whether answers can be written there.
 
-    Raises OutputFault; an ending that is not the workbook's own is wrong use.
+    Raises OutputFault; an ending that is not the workbook's own is wrong use, and so is a source
+    whose name is no text: neither the ledger nor a page could hold it.
     """
+    try:
+        source.name.encode()
+    except UnicodeEncodeError:
+        shown = source.name.encode(errors="replace").decode()
+        raise NoText(
+            f"The name of {shown} holds signs that are no text (they are not UTF-8); rename the "
+            "file and drop it again. Nothing was ordered."
+        ) from None
     ending = _ending(source)
     if target.suffix.lower() != ending.lower():
         raise WrongEnding(
@@ -71,6 +83,12 @@ def check_writable(target: Path) -> None:
 
 class WrongEnding(Stop):
     """A workbook was to go into a file of another kind."""
+
+    exit_code = 2
+
+
+class NoText(Stop):
+    """The name of a workbook is made of bytes that are no text."""
 
     exit_code = 2
 
@@ -148,7 +166,7 @@ def _unfinished(place: Path, content: bytes) -> Iterator[Path]:
 
     Whatever is still there at the end is removed.
     """
-    beside = place.with_name(f".{place.name}.{uuid4().hex}.part")
+    beside = place.with_name(f".{_begun(place)}.{uuid4().hex}.part")
     try:
         beside.write_bytes(content)
         with beside.open("r+b") as file:
@@ -156,6 +174,11 @@ def _unfinished(place: Path, content: bytes) -> Iterator[Path]:
         yield beside
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _begun(place: Path) -> str:
+    """How the names of unfinished files begin; long names leave room for what comes behind."""
+    return shortened(place.name, LONGEST_STEM)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -171,7 +194,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _forget_unfinished(place: Path) -> None:
     """Remove what runs that were killed while writing have left beside it."""
-    for left in place.parent.glob(f".{glob.escape(place.name)}.*.part"):
+    for left in place.parent.glob(f".{glob.escape(_begun(place))}.*.part"):
         with suppress(FileNotFoundError):
             if time() - left.stat().st_mtime > UNFINISHED_SECONDS:
                 left.unlink()
@@ -202,7 +225,8 @@ def _names(target: Path) -> Iterator[Path]:
     """The target, and the names that are taken instead, without end."""
     yield target
     for number in count(2):
-        yield target.with_name(f"{target.stem} ({number}){target.suffix}")
+        end = f" ({number}){target.suffix}"
+        yield target.with_name(shortened(target.stem, LONGEST_NAME - len(end.encode())) + end)
 
 
 def _is_ours(place: Path, found: bytes, wrote: Callable[[str, str], bool]) -> bool:
@@ -226,4 +250,6 @@ def keep_replaced(folder: Path, content: bytes) -> None:
 def is_open_elsewhere(path: Path) -> bool:
     """Whether Excel or LibreOffice has left its mark beside a workbook that it has open."""
     marks = (f"~${path.name}", f".~lock.{path.name}#")
-    return any(path.with_name(mark).exists() for mark in marks)
+    # Of a name that leaves no room for a mark there is none.
+    possible = (mark for mark in marks if len(mark.encode()) <= LONGEST_NAME)
+    return any(path.with_name(mark).exists() for mark in possible)

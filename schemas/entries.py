@@ -14,15 +14,23 @@ from schemas.sheet_layout import SheetLayout
 
 _CAME_BACK: Final = re.compile(r"\.(reconciled|checked|priced)( \(\d+\))?$")
 
+LONGEST_STEM: Final = 190
+"""Bytes: with all that is put around it, a file name stays below the 255 that disks take."""
+
 
 def stem_of(name: str) -> str:
     """What a workbook's name shares with those that came back for it: "may" of
-    "may.reconciled (2).xlsx".
+    "may.reconciled (2).xlsx". A very long one is cut off (LONGEST_STEM).
     """
     stem = PurePath(name).stem
     while found := _CAME_BACK.search(stem):
         stem = stem[: found.start()]
-    return stem
+    return shortened(stem, LONGEST_STEM)
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text that takes up so many bytes at most, cut where a sign ends."""
+    return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
 class Decision(StrEnum):

@@ -1,4 +1,4 @@
-"""xl/workbook.xml and what hangs on it: sheets, defined names, the sheet it opens on."""
+"""The workbook's own part and what hangs on it: sheets, defined names, the sheet it opens on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flows.workbook.markup import Element, Part, as_ours, escaped, prefix_of
 from flows.workbook.our_marks import defined_name
 from flows.workbook.relations import STRICT, TRANSITIONAL, Relations, dialect_of
 
-WORKBOOK: Final = "xl/workbook.xml"
+_USUAL: Final = "xl/workbook.xml"
 
 _BEFORE_NAMES: Final = ("sheets", "functionGroups", "externalReferences")
 _COLUMNS: Final = re.compile(r"\$?([A-Z]{1,3}):\$?([A-Z]{1,3})")
@@ -34,10 +34,11 @@ class Book:
     """The workbook's own part and its relations."""
 
     def __init__(self, archive: Archive) -> None:
-        content = archive.read(WORKBOOK)
+        self._path = _workbook_part(archive)
+        content = archive.read(self._path)
         self._part = Part(content)
         self.dialect = dialect_of(content)
-        self.relations = Relations(archive, WORKBOOK, self.dialect)
+        self.relations = Relations(archive, self._path, self.dialect)
         root = self._part.root
         self._prefix = root.tag.prefix
         self._id = prefix_of(root.tag, (TRANSITIONAL.relations, STRICT.relations))
@@ -166,7 +167,7 @@ class Book:
             opening = f"<{self._prefix}definedNames  >".encode()
             closing = f"</{self._prefix}definedNames>".encode()
             self._part.insert(max(e.end for e in before), opening + names + closing)
-        yield WORKBOOK, self._part.done()
+        yield self._path, self._part.done()
         yield from self.relations.changes()
 
     def _entry(self, place: int, element: Element) -> SheetEntry:
@@ -180,6 +181,12 @@ class Book:
             place=place,
             visible=attributes.get("state", "visible") == "visible",
         )
+
+
+def _workbook_part(archive: Archive) -> str:
+    """Where the package says that its workbook is; some programs have places of their own."""
+    leading = Relations(archive, "", TRANSITIONAL).of_type("officeDocument")
+    return next((part for _, part in leading if part in archive), _USUAL)
 
 
 def _grown(reference: str, header_row: int, last_column: int, *, exact: bool) -> str:

@@ -76,7 +76,9 @@ def book_names(package: ZipFile) -> BookNames:
     relations = _relations(package, f"{folder}/_rels/{file}.rels".lstrip("/"), folder)
     sheets: dict[str, str] = {}
     names: dict[str, str] = {}
-    current: list[str] = []
+    # A sheet that was copied brings names of its own along, which hold for it alone.
+    of_sheets: dict[str, str] = {}
+    current: list[tuple[dict[str, str], str]] = []
     marks: set[str] = set()
 
     def element(tag: str, attributes: dict[str, str]) -> None:
@@ -90,17 +92,19 @@ def book_names(package: ZipFile) -> BookNames:
             if found and found.kind == "worksheet":
                 sheets[attributes.get("name", "")] = found.target
         elif tag == "definedName":
-            current.append(attributes.get("name", ""))
+            scope = of_sheets if "localSheetId" in attributes else names
+            current.append((scope, attributes.get("name", "")))
 
     def text(found: str) -> None:
-        if current:
-            names[current[0]] = names.get(current[0], "") + found
+        for scope, name in current:
+            scope[name] = scope.get(name, "") + found
 
     scan(package, part, element, text)
     by_kind = {relation.kind: relation.target for relation in relations.values()}
+    leading = {name: place for name, place in names.items() if "#REF!" not in place}
     return BookNames(
         sheets,
-        names,
+        {**of_sheets, **leading},
         strings=by_kind.get("sharedStrings", ""),
         styles=by_kind.get("styles", ""),
         since_1904="1904" in marks,

@@ -49,7 +49,7 @@ class Relations:
 
     def __init__(self, archive: Archive, part: str, dialect: Dialect) -> None:
         folder, name = posixpath.split(part)
-        self.path = f"{folder}/_rels/{name}.rels"
+        self.path = posixpath.join(folder, "_rels", f"{name}.rels")
         self._folder = folder
         self._dialect = dialect
         self._part = Part(archive.read(self.path)) if self.path in archive else None

@@ -186,12 +186,15 @@ class RowSurgeon:
         """Whether our cells on this row are to be emptied.
 
         A row below the table (a total) may hold the user's own sum of our prices; it is cleared
-        only when it carries an answer from a time when it was an order row.
+        only when it carries an answer from a time when it was an order row. Cells that are only
+        formatted, on a row that never had an answer, are the user's.
         """
-        if number not in self._plan.left_alone:
-            return True
-        result = cells.get(self._plan.result)
-        return result is not None and b"<" in inner[result.inner_start : result.end - 4]
+        if number in self._plan.left_alone:
+            result = cells.get(self._plan.result)
+            return result is not None and _holds(inner, result)
+        standing = (cells[column] for column in self._plan.standing if column in cells)
+        ours = self._opening + MARK
+        return any(cell.tag.startswith(ours) or _holds(inner, cell) for cell in standing)
 
     def _replace(self, edits: _Edits, cell: Cell, new: bytes) -> None:
         old = edits.inner[cell.start : cell.end]
@@ -233,6 +236,11 @@ class RowSurgeon:
         high = f' ht="{height:g}" customHeight="1"' if height else ""
         name = f"{self._prefix}row"
         return f'<{name}  r="{number}"{high}>'.encode() + inner + f"</{name}>".encode()
+
+
+def _holds(inner: bytes, cell: Cell) -> bool:
+    """Whether a cell holds more than a format."""
+    return b"<" in inner[cell.inner_start : cell.end - 4]
 
 
 def _format_of(tag: bytes) -> int | None:
