@@ -100,6 +100,10 @@ def submit(
         str | None,
         typer.Option("--also", help="csv, jsonl or csv,jsonl: the answers for machines as well."),
     ] = None,
+    price_first: Annotated[
+        bool,
+        typer.Option("--price-first", help="Ask every price first; see ORDERDROP_APPROVE_ABOVE."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Order for real without asking.")] = False,
     account: Account = None,
     environment: Environment = None,
@@ -114,7 +118,7 @@ def submit(
         say(f"{_opening(settings)}Submitting {workbook.name} …")
         _look_first(workbook, out, settings, formats)
         _consent(environment, yes)
-        result = _run_flow(workbook, out, follow, settings, formats)
+        result = _run_flow(workbook, out, follow, settings, formats, price_first=price_first)
     tell_run(result, as_json, out)
     if result.stopped:
         say(result.stopped)
@@ -394,6 +398,7 @@ def _run_flow(
     also: Sequence[Format] = (),
     *,
     only_prices: bool = False,
+    price_first: bool = False,
 ) -> Reconciled:
     """Start what is needed, import while it starts, then run the flow in this process."""
     from flows.prefect_server import PrefectServer
@@ -422,6 +427,7 @@ def _run_flow(
                 follow_seconds=follow,
                 also=[str(kind) for kind in also],
                 only_prices=only_prices,
+                price_first=price_first,
             )
         )
 

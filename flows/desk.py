@@ -1,8 +1,10 @@
 """The stages of the main job as plain functions, usable without Prefect.
 
-    read and plan  ─▶  place  ─▶  price  ─▶  follow  ─▶  reconcile
+    read and plan  ─▶  price  ─▶  decide  ─▶  place  ─▶  follow  ─▶  reconcile
 
-Between stages only ids travel: what a stage learned stands in the ledger.
+Between stages only ids travel: what a stage learned stands in the ledger. Orders that wait for
+their price are kept as they were read until they are decided; a run that ends before has placed
+none of them, and the next one reads them again.
 """
 
 from __future__ import annotations
@@ -23,15 +25,17 @@ from flows.ledger import Ledger
 from flows.marketplace.client import Address, Marketplace, connect_seconds
 from flows.marketplace.pace import Pace
 from flows.ordering import answers as answering
+from flows.ordering.approval import Limits
 from flows.ordering.follow import follow
 from flows.ordering.group import Grouping, group
 from flows.ordering.hands import Hands
 from flows.ordering.life import CLOCK_MAY_LAG
-from flows.ordering.plan import Run, keys_of, plan
+from flows.ordering.plan import Run, evidence_of, keys_of, plan
 from flows.ordering.states import NOTHING_LEFT
 from flows.ordering.submit import price, submit
 from flows.outputs import Terms, check_place, check_writable, default_output, write_output
 from flows.practice import practice_marketplace
+from flows.priced_first import PRICED, Waiting, asked_now
 from flows.reconciled import Figures, Reconciled, attention, counts, write_reconciled
 from flows.settings import Settings
 from flows.workbook.fresh import as_xlsx
@@ -54,11 +58,16 @@ def no_progress(_stage: str, _done: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a workbook amounts to, after reading and planning."""
+    """What a workbook amounts to, after reading and planning.
+
+    `previews` counts the orders whose price is asked, `waiting` those of them that are decided
+    by it.
+    """
 
     submission_id: str
     intent_ids: tuple[str, ...]
     previews: int
+    waiting: int
     orders: int
     rows: int
 
@@ -74,6 +83,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.environment = self.settings.effective_environment
         self._stack = AsyncExitStack()
+        self._waiting: dict[str, Waiting] = {}
         self.stopped = ""
 
     async def __aenter__(self) -> Self:
@@ -126,10 +136,12 @@ class Desk:
         also: Sequence[Format] = (),
         *,
         only_prices: bool = False,
+        price_first: bool = False,
     ) -> Planned:
         """Read, check, group and compare with the ledger; the intents are committed.
 
-        `only_prices`: no intent is made; whatever is new is to be priced.
+        `only_prices`: no intent is made; whatever is new is to be priced. `price_first`: every
+        new order is priced before it is decided.
 
         Raises WorkbookError when there is nothing to read, OutputFault when the answers would
         have no place to go.
@@ -149,6 +161,7 @@ class Desk:
             datetime.now(UTC),
             path.name,
             only_prices,
+            Limits(self.settings.approve_above, price_first),
         )
         submission = Submission(
             submission_id=str(uuid4()),
@@ -163,14 +176,24 @@ class Desk:
         keys = keys_of(grouping.orders)
         names = self.ledger.workbook_names()
         with self.ledger.planning(run.account, run.environment) as planning:
-            known = planning.intents_with(keys.values(), keys.keys(), _evidence(grouping))
+            known = planning.intents_with(
+                keys.values(), keys.keys(), evidence_of((*grouping.orders, *grouping.held))
+            )
             decided = plan(grouping, known, keys, run, names)
             planning.write(submission, faults, decided.intents, decided.entries)
+        waiting = {e.reference for e in decided.entries if e.decision is Decision.PRICE_FIRST}
+        if waiting:
+            orders = tuple(order for order in grouping.orders if order.reference in waiting)
+            shown = self.ledger.shown_prices(read.came_from, run.account, run.environment)
+            self._waiting[submission.submission_id] = Waiting(
+                orders, keys, run, read.came_from, shown, read.last_author
+            )
         sending = [e.intent_id for e in decided.entries if e.decision is Decision.SEND]
         return Planned(
             submission_id=submission.submission_id,
             intent_ids=tuple(sending),
-            previews=sum(e.decision is Decision.PREVIEW for e in decided.entries),
+            previews=sum(e.decision in PRICED for e in decided.entries),
+            waiting=len(waiting),
             orders=len(decided.entries),
             rows=len(read.frame),
         )
@@ -195,12 +218,8 @@ class Desk:
             self.stopped = str(stop)
 
     async def price(self, submission_id: str) -> None:
-        """Ask the prices of the preview orders of a submission."""
-        previews = [
-            entry
-            for entry in self.ledger.entries(submission_id)
-            if entry.decision is Decision.PREVIEW
-        ]
+        """Ask prices of a submission that were not asked yet; those of `asked_now`."""
+        previews = asked_now(self.ledger.entries(submission_id))
         ended = [0]
 
         def one_more(count: int) -> None:
@@ -211,6 +230,16 @@ class Desk:
             await price(self.hands, submission_id, previews, one_more)
         except MarketplaceStop as stop:
             self.stopped = str(stop)
+
+    def decide(self, submission_id: str) -> tuple[tuple[str, ...], int]:
+        """Decide the orders that waited for their price, as far as it is known.
+
+        Gives all intents of the submission that may be sent now, those of earlier calls first,
+        else in the order of the sheet, and how many orders still wait.
+        """
+        waiting = self._waiting[submission_id]
+        left = waiting.decide(self.ledger, submission_id)
+        return tuple(waiting.ready), left
 
     async def follow(self, submission_id: str, seconds: float) -> int:
         """Follow the accepted orders of a submission; returns how many are still open."""
@@ -271,13 +300,6 @@ def examine(
             f"{settings.max_orders} in one workbook (ORDERDROP_MAX_ORDERS). Nothing was ordered."
         )
     return read, (*faults, *grouping.disagreements), grouping
-
-
-def _evidence(grouping: Grouping) -> set[str]:
-    """Order ids that stand beside the rows from an earlier run."""
-    beside_orders = [order.earlier_order_id for order in grouping.orders]
-    beside_held = [held.earlier_order_id for held in grouping.held]
-    return {order_id for found in (*beside_orders, *beside_held) for order_id in found.split()}
 
 
 class TooManyOrders(Stop):
@@ -351,7 +373,9 @@ def _as_it_stands(
         decided = plan(grouping, (), keys, run, {})
     else:
         with ledger.planning(run.account, run.environment) as planning:
-            known = planning.intents_with(keys.values(), keys.keys(), _evidence(grouping))
+            known = planning.intents_with(
+                keys.values(), keys.keys(), evidence_of((*grouping.orders, *grouping.held))
+            )
             decided = plan(grouping, known, keys, run, ledger.workbook_names())
     new = {intent.intent_id for intent in decided.intents}
     entries = tuple(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from flows.answers_for_machines import Format, beside, content, records
 from flows.ledger import Ledger
@@ -163,6 +164,9 @@ def _is_its_own(ledger: Ledger, submission: Submission, path: str, output_hash: 
     )
 
 
+_ONLY_PRICED: Final = frozenset({State.PREVIEWED, State.NEEDS_APPROVAL})
+
+
 def _summary(
     submission: Submission,
     rows: Sequence[RowAnswer],
@@ -183,8 +187,9 @@ def _summary(
         rows=dict(Counter(row.state for row in rows)),
         orders=dict(Counter(states.values())),
         placed_totals=answering.totals(rows, entries, placed),
-        priced_totals=answering.totals(rows, entries, frozenset({State.PREVIEWED})),
+        priced_totals=answering.totals(rows, entries, _ONLY_PRICED),
         notes=submission.notes,
+        submission_id=submission.submission_id,
     )
 
 

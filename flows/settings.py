@@ -7,15 +7,18 @@ so that a run either starts with sound settings or does not start.
 from __future__ import annotations
 
 import hashlib
+import re
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -35,6 +38,19 @@ _HOSTS: Final[dict[str, tuple[str, str]]] = {
     "sandbox": ("https://partnersandbox-stage.adobe.io", "https://ims-na1-stg1.adobelogin.com"),
     "production": ("https://partners.adobe.io", "https://ims-na1.adobelogin.com"),
 }
+
+
+_AMOUNTS_WANTED: Final = (
+    "amounts are written like USD=25000,EUR=25000 (or none, to approve no order by its price)"
+)
+
+
+def _amount(text: str) -> tuple[str, Decimal]:
+    currency, _, amount = text.partition("=")
+    try:
+        return currency.strip(), Decimal(amount.strip())
+    except InvalidOperation:
+        raise ValueError(_AMOUNTS_WANTED) from None
 
 
 class SettingsFault(Stop):
@@ -90,6 +106,10 @@ class Settings(BaseSettings):
     read_seconds: float = Field(60, ge=0.2, le=600)
     max_quantity: int | None = Field(None, ge=1)
     max_orders: int = Field(1000, ge=1)
+    approve_above: Annotated[dict[str, Decimal], NoDecode] = {
+        "USD": Decimal(25_000),
+        "EUR": Decimal(25_000),
+    }
     headers: dict[str, str] = {}
 
     @classmethod
@@ -119,6 +139,24 @@ class Settings(BaseSettings):
                 f"no time zone is called {name!r} (write it like Europe/Berlin)"
             ) from None
         return name
+
+    @field_validator("approve_above", mode="before")
+    @classmethod
+    def _reads_amounts(cls, given: object) -> object:
+        """`USD=25000,EUR=25000`, `none`, or a table of `orderdrop.toml`."""
+        if not isinstance(given, str):
+            return given
+        if given.strip().lower() == "none":
+            return {}
+        return dict(_amount(part) for part in given.split(","))
+
+    @field_validator("approve_above")
+    @classmethod
+    def _amounts_have_currencies(cls, amounts: dict[str, Decimal]) -> dict[str, Decimal]:
+        for currency, amount in amounts.items():
+            if not re.fullmatch("[A-Z]{3}", currency) or not amount.is_finite() or amount < 0:
+                raise ValueError(_AMOUNTS_WANTED)
+        return amounts
 
     @field_validator("headers")
     @classmethod

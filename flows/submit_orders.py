@@ -51,12 +51,16 @@ def watched_by(progress: Progress) -> Iterator[None]:
 
 @task(name="read and plan", cache_policy=NO_CACHE, persist_result=False)
 async def read_and_plan(
-    workbook: str, out: str | None, also: list[str], only_prices: bool
+    workbook: str, out: str | None, also: list[str], only_prices: bool, price_first: bool
 ) -> Planned:
     """Read, check and group the rows; write what is to be sent into the ledger."""
     place = Path(out) if out else None
     return _desk.get().read_and_plan(
-        Path(workbook), place, formats_of(also), only_prices=only_prices
+        Path(workbook),
+        place,
+        formats_of(also),
+        only_prices=only_prices,
+        price_first=price_first,
     )
 
 
@@ -69,8 +73,14 @@ async def place_batch(intent_ids: list[str], first: int, last: int, total: int) 
 
 @task(name="price", cache_policy=NO_CACHE)
 async def price_previews(submission_id: str) -> None:
-    """Ask the prices of the orders that are previews."""
+    """Ask the prices of previews, and of orders that are decided by their price."""
     await _desk.get().price(submission_id)
+
+
+@task(name="approve", cache_policy=NO_CACHE)
+async def decide_by_price(submission_id: str) -> tuple[tuple[str, ...], int]:
+    """Decide the orders whose price is known now; what is to be sent goes into the ledger."""
+    return _desk.get().decide(submission_id)
 
 
 @task(name="follow", cache_policy=NO_CACHE)
@@ -102,11 +112,12 @@ async def submit_orders(
     follow_seconds: float = 120,
     also: list[str] | None = None,
     only_prices: bool = False,
+    price_first: bool = False,
 ) -> State[Any]:
     """Submit the orders of one workbook and write the reconciled workbook.
 
     `also` names formats of the answers for machines ("csv", "jsonl"). `only_prices`: every order
-    is priced and none is placed.
+    is priced and none is placed. `price_first`: every order is priced before it is placed.
 
     The final state is named after what people must do with it: Completed, Needs attention
     or In doubt; Stopped (failed) when the marketplace refused to go on.
@@ -115,7 +126,15 @@ async def submit_orders(
     async with Desk(settings, _watcher.get()) as desk:
         token = _desk.set(desk)
         try:
-            result = await _run_stages(desk, workbook, out, follow_seconds, also or [], only_prices)
+            result = await _run_stages(
+                desk,
+                workbook,
+                out,
+                follow_seconds,
+                also or [],
+                only_prices=only_prices,
+                price_first=price_first,
+            )
         finally:
             _desk.reset(token)
     await acreate_markdown_artifact(summary_markdown(result), key="summary", description="Answers")
@@ -131,6 +150,7 @@ async def run_submit_orders(
     also: list[str],
     *,
     only_prices: bool = False,
+    price_first: bool = False,
 ) -> Reconciled:
     """Run the flow in this process and give back its figures, also when it was stopped.
 
@@ -144,6 +164,7 @@ async def run_submit_orders(
         follow_seconds=follow_seconds,
         also=also,
         only_prices=only_prices,
+        price_first=price_first,
         return_state=True,
     )
     result = await state.aresult(raise_on_failure=False)
@@ -159,21 +180,15 @@ async def _run_stages(
     out: str | None,
     follow_seconds: float,
     also: list[str],
+    *,
     only_prices: bool,
+    price_first: bool,
 ) -> Reconciled:
     desk.progress("Reading", 0, 0)
     bar = await acreate_progress_artifact(0, key="progress", description=Path(workbook).name)
-    planned = await read_and_plan(workbook, out, also, only_prices)
+    planned = await read_and_plan(workbook, out, also, only_prices, price_first)
     await _show(bar, 0.1)
-    total = len(planned.intent_ids)
-    for done in range(0, total, BATCH):
-        batch = list(planned.intent_ids[done : done + BATCH])
-        if not desk.stopped:
-            await place_batch(batch, done + 1, done + len(batch), total)
-            await _show(bar, 0.1 + 0.7 * (done + len(batch)) / total)
-    if planned.previews and not desk.stopped:
-        await price_previews(planned.submission_id)
-    if total and not desk.stopped:
+    if await _price_and_place(desk, planned, bar) and not desk.stopped:
         desk.progress("Waiting for Adobe to finish", 0, 0)
         await follow_orders(planned.submission_id, follow_seconds)
     await _show(bar, 0.9)
@@ -181,6 +196,30 @@ async def _run_stages(
     result = await write_workbook(planned.submission_id, out, also)
     await _show(bar, 1)
     return result
+
+
+async def _price_and_place(desk: Desk, planned: Planned, bar: UUID) -> int:
+    """Ask prices, decide by them and place, until nothing waits; how many orders were sent.
+
+    One round is enough, but where a customer's renewals or upgrades build on each other.
+    """
+    ready, left, placed = planned.intent_ids, planned.waiting, 0
+    total = len(ready) + left
+    asks = bool(planned.previews)
+    while not desk.stopped:
+        if asks:
+            await price_previews(planned.submission_id)
+        if left and not desk.stopped:
+            ready, left = await decide_by_price(planned.submission_id)
+        for start in range(placed, len(ready), BATCH):
+            batch = list(ready[start : start + BATCH])
+            if not desk.stopped:
+                await place_batch(batch, start + 1, start + len(batch), total)
+                await _show(bar, 0.1 + 0.7 * (start + len(batch)) / total)
+        placed = len(ready)
+        if not left:
+            break
+    return placed
 
 
 async def _show(artifact: UUID, share: float) -> None:

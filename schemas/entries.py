@@ -44,8 +44,10 @@ class Decision(StrEnum):
     """The same order was placed from another workbook: not sent, needs a person."""
     PREVIEW = "preview"
     """To be priced; no intent."""
+    PRICE_FIRST = "price_first"
+    """Its price is asked before it is decided; no intent yet."""
     NEEDS_APPROVAL = "needs_approval"
-    """Not sent: its rows do not approve it."""
+    """Not sent: a person is to approve it, or its price."""
     HELD = "held"
     """Not sent: its rows need mending."""
 
@@ -74,7 +76,8 @@ class Entry:
     `lines` gives (row, line number) for each row; code, what_happened and what_to_do are
     the reasons of a held order or of one that was placed before, or what the marketplace
     said against a preview. `request` and `answer` are the bodies of a preview as JSON text;
-    `refused` says that the marketplace refused it.
+    `refused` says that the marketplace refused it. `body_key` tells which order was priced, of
+    orders that can be placed.
     """
 
     position: int
@@ -91,3 +94,12 @@ class Entry:
     answer: str = ""
     refused: bool = False
     answered_at: datetime | None = None
+    body_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The price of an order that an earlier run has shown: which order, and the answer's body."""
+
+    body_key: str
+    answer: str

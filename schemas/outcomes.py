@@ -69,7 +69,8 @@ class RowAnswer:
     """What is written beside one order row: one field per result column.
 
     Money is Decimal in `price_currency`; `answered_at` is UTC; statuses are the marketplace's
-    own codes. Empty text and None leave the cell empty.
+    own codes. Empty text and None leave the cell empty. `approvable`: a yes in the column
+    approve would order it.
     """
 
     row: int
@@ -87,6 +88,7 @@ class RowAnswer:
     what_happened: str = ""
     what_to_do: str = ""
     answered_at: datetime | None = None
+    approvable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class WorkbookSummary:
     Times are UTC; `timezone` (IANA name) is the one people read. `notes` are sentences about
     the workbook as a whole, for example rows below the table that were left alone.
     `ready` is set when the workbook was only checked: the orders without a fault.
+    `submission_id` names the run whose prices the workbook shows, "" where it shows none.
     """
 
     workbook: str
@@ -113,3 +116,4 @@ class WorkbookSummary:
     priced_totals: Mapping[str, Decimal] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     ready: int | None = None
+    submission_id: str = ""

@@ -34,7 +34,7 @@ from flows.ledger.rows import (
 )
 from flows.ledger.schema import bring_up_to_date
 from flows.ledger.telling import history_of
-from schemas.entries import Entry, Submission
+from schemas.entries import Entry, Shown, Submission
 from schemas.faults import Fault
 from schemas.history import Event
 from schemas.orders import UNSETTLED, Intent, IntentState, OrderAnswer, Reply
@@ -109,6 +109,28 @@ class Planning:
         if entries:
             self._connection.execute(
                 insert(tables.entries), [entry_row(run, entry) for entry in entries]
+            )
+
+    def settle(
+        self,
+        submission_id: str,
+        intents: Sequence[Intent],
+        entries: Sequence[Entry],
+        approved_by: Mapping[str, str],
+    ) -> None:
+        """Write what was decided of orders whose price was asked first.
+
+        `approved_by` names, by intent, who approved its price.
+        """
+        steps.write_intents(self._connection, list(intents), approved_by)
+        table = tables.entries
+        for entry in entries:
+            row = entry_row(submission_id, entry)
+            decided = ("decision", "intent_id", "lines", "code", "what_happened", "what_to_do")
+            self._connection.execute(
+                update(table)
+                .where(table.c.submission_id == submission_id, table.c.position == entry.position)
+                .values({name: row[name] for name in decided})
             )
 
 
@@ -210,6 +232,32 @@ class Ledger:
                 .order_by(table.c.position)
             )
             return tuple(entry_of(row) for row in rows.mappings())
+
+    def shown_prices(
+        self, submission_id: str, account: str, environment: Environment
+    ) -> dict[str, Shown] | None:
+        """The prices that a run has shown, by reference; None when it is no run of this account
+        and environment that the ledger knows.
+        """
+        run, table = tables.submissions, tables.entries
+        with self._read() as connection:
+            known = connection.execute(
+                select(run.c.submission_id).where(
+                    run.c.submission_id == submission_id,
+                    run.c.account == account,
+                    run.c.environment == environment,
+                )
+            )
+            if known.first() is None:
+                return None
+            rows = connection.execute(
+                select(table.c.reference, table.c.body_key, table.c.answer).where(
+                    table.c.submission_id == submission_id,
+                    table.c.body_key != "",
+                    table.c.answer != "",
+                )
+            )
+            return {row.reference: Shown(row.body_key, row.answer) for row in rows}
 
     def faults(self, submission_id: str) -> tuple[Fault, ...]:
         """The faults found in the rows of a run."""

@@ -140,6 +140,7 @@ def entry_of(row: Row) -> Entry:
         answer=row["answer"],
         refused=row["refused"],
         answered_at=_time(row["answered_at"]),
+        body_key=row["body_key"],
     )
 
 

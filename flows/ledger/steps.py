@@ -143,8 +143,14 @@ def retire_by_hand(connection: Connection, intent_id: str, lease: Lease, who: st
     return True
 
 
-def write_intents(connection: Connection, intents: list[Intent]) -> None:
-    """New intents, each with the first line of its history."""
+def write_intents(
+    connection: Connection, intents: list[Intent], approved_by: Mapping[str, str] | None = None
+) -> None:
+    """New intents, each with the first line of its history.
+
+    `approved_by` names, by intent, who approved its price ("" when nobody can tell).
+    """
+    approvals = approved_by or {}
     if not intents:
         return
     connection.execute(insert(_TABLE), [intent_row(intent) for intent in intents])
@@ -155,12 +161,18 @@ def write_intents(connection: Connection, intents: list[Intent]) -> None:
                 "intent_id": intent.intent_id,
                 "at": moment(intent.written_at),
                 "state": str(intent.state),
-                "why": f"in place of {intent.replaces}" if intent.replaces else "planned",
-                "who": "",
+                "why": _why_written(intent, approved=intent.intent_id in approvals),
+                "who": approvals.get(intent.intent_id, ""),
             }
             for intent in intents
         ],
     )
+
+
+def _why_written(intent: Intent, *, approved: bool) -> str:
+    if intent.replaces:
+        return f"in place of {intent.replaces}"
+    return "planned, its price was approved" if approved else "planned"
 
 
 def note_outcome(connection: Connection, intent_id: str, order: OrderAnswer, at: datetime) -> None:

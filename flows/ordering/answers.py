@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from flows.ordering.plan import stands
+from flows.ordering.prices import EXPIRED, line_price, read_answer, total_of
 from flows.ordering.refusals import Refusal, refused_rows
 from flows.ordering.states import placed_state
 from schemas.code_tables import explain, status_codes
@@ -20,13 +21,9 @@ from schemas.order_types import PREVIEWS
 from schemas.orders import Intent, IntentState, LineAnswer, OrderAnswer
 from schemas.outcomes import Environment, RowAnswer, State, result_words
 
-_EXPIRED = "1004"
-"""Status of a previewed line whose product would not renew (reference, section 11.3)."""
-
 _NOT_SENT: Final[Mapping[Decision, State]] = {
     Decision.HELD: State.HELD,
     Decision.PLACED_BEFORE: State.PLACED_BEFORE,
-    Decision.NEEDS_APPROVAL: State.NEEDS_APPROVAL,
 }
 
 Outcomes = Mapping[str, tuple[OrderAnswer, datetime]]
@@ -83,8 +80,8 @@ def _of_entry(
     environment: Environment,
     never_left: Collection[str],
 ) -> list[RowAnswer]:
-    if entry.decision is Decision.PREVIEW:
-        return _of_preview(entry, environment)
+    if entry.decision in _BY_PRICE:
+        return _BY_PRICE[entry.decision](entry, environment)
     if entry.decision is Decision.HELD and not entry.code:
         return _of_faulty(entry, by_row, intents.get(entry.intent_id), environment)
     if entry.decision in _NOT_SENT:
@@ -368,7 +365,7 @@ def _missed_discounts(order: OrderAnswer) -> list[str]:
 
 def _with_lines(entry: Entry, base: RowAnswer, order: OrderAnswer) -> list[RowAnswer]:
     lines = {line.number: line for line in order.lines}
-    total, currency = _total(order)
+    total, currency = total_of(order)
     answers = []
     for row, number in entry.lines:
         line = lines.get(number)
@@ -379,7 +376,7 @@ def _with_lines(entry: Entry, base: RowAnswer, order: OrderAnswer) -> list[RowAn
                 line_status=line.status if line else "",
                 line_subscription_id=line.subscription_id if line else "",
                 offer_sold=line.offer_id if line else "",
-                line_price=_line_price(line),
+                line_price=line_price(line),
                 order_total=total,
                 price_currency=currency,
             )
@@ -387,31 +384,17 @@ def _with_lines(entry: Entry, base: RowAnswer, order: OrderAnswer) -> list[RowAn
     return answers
 
 
-def _line_price(line: LineAnswer | None) -> Decimal | None:
-    return line.pricing.line_price if line and line.pricing else None
-
-
-def _total(order: OrderAnswer) -> tuple[Decimal | None, str]:
-    """The vendor's own total; orders that mix currencies have none (reference, 15.1).
-
-    It contains lines that would not renew (section 11.3); they are taken out again.
-    """
-    if len(order.price_sums) != 1:
-        return None, ""
-    amount = order.price_sums[0].amount
-    if amount is not None and order.order_type == "PREVIEW_RENEWAL":
-        expired = (_line_price(line) for line in order.lines if line.status == _EXPIRED)
-        amount -= sum((price for price in expired if price is not None), Decimal(0))
-    return amount, order.price_sums[0].currency
-
-
 # --- priced ---
 
 
 def _of_preview(entry: Entry, environment: Environment) -> list[RowAnswer]:
     if entry.answer:
-        order = OrderAnswer.model_validate(json.loads(entry.answer, parse_float=Decimal))
-        return _of_priced(entry, order, environment)
+        return _of_priced(entry, read_answer(entry.answer), environment)
+    return _of_unpriced(entry, environment)
+
+
+def _of_unpriced(entry: Entry, environment: Environment) -> list[RowAnswer]:
+    """What is said of an order whose price the marketplace did not tell."""
     if entry.refused:
         message, *details = json.loads(entry.what_happened)
         return refused_rows(
@@ -424,8 +407,8 @@ def _of_preview(entry: Entry, environment: Environment) -> list[RowAnswer]:
             state=State.HELD,
             result=result_words(State.HELD, entry.order_type, environment),
             error_code=entry.code or "NOT_PRICED",
-            what_happened="The price could not be asked: no usable answer came. A preview "
-            "orders nothing.",
+            what_happened="The price could not be asked: no usable answer came. Nothing was "
+            "ordered.",
             what_to_do="Drop the workbook again later.",
             answered_at=entry.answered_at,
         ),
@@ -445,10 +428,16 @@ def _of_priced(entry: Entry, order: OrderAnswer, environment: Environment) -> li
         + _exchange(order),
         what_to_do=_how_to_order(entry.order_type),
         answered_at=entry.answered_at,
+        approvable=entry.order_type not in PREVIEWS,
     )
-    sent = json.loads(entry.request).get("lineItems", [])
-    if not sent:
+    if not json.loads(entry.request).get("lineItems"):
         return _same_on_all(entry, _renewing_by_itself(base, order))
+    return _beside_what_was_asked(entry, base, order)
+
+
+def _beside_what_was_asked(entry: Entry, base: RowAnswer, order: OrderAnswer) -> list[RowAnswer]:
+    """Prices line by line, and where the marketplace would sell another offer."""
+    sent = json.loads(entry.request).get("lineItems", [])
     offers = {line["extLineItemNumber"]: line["offerId"] for line in sent}
     lines = {line.number: line for line in order.lines}
     return [
@@ -457,9 +446,46 @@ def _of_priced(entry: Entry, order: OrderAnswer, environment: Environment) -> li
     ]
 
 
+def _of_priced_first(entry: Entry, environment: Environment) -> list[RowAnswer]:
+    """An order that was to be placed when its price is known, and was not decided in this run."""
+    if not entry.answer and entry.answered_at:
+        return _of_unpriced(entry, environment)
+    return _same_on_all(
+        entry,
+        RowAnswer(
+            row=0,
+            state=State.HELD,
+            result=result_words(State.HELD, entry.order_type, environment),
+            error_code="NOT_SENT",
+            what_happened="The run ended before it was this order's turn; nothing of it was sent.",
+            what_to_do="Drop the workbook again; what was ordered already is not ordered twice.",
+        ),
+    )
+
+
+def _of_unapproved(entry: Entry, environment: Environment) -> list[RowAnswer]:
+    """An order that waits for a yes, with its price where it is known."""
+    base = RowAnswer(
+        row=0,
+        state=State.NEEDS_APPROVAL,
+        result=result_words(State.NEEDS_APPROVAL, entry.order_type, environment),
+        error_code=entry.code,
+        what_happened=entry.what_happened,
+        what_to_do=entry.what_to_do,
+        answered_at=entry.answered_at,
+        approvable=True,
+    )
+    if not entry.answer:
+        return _same_on_all(entry, base)
+    return _beside_what_was_asked(entry, base, read_answer(entry.answer))
+
+
 def _how_to_order(order_type: str) -> str:
     if order_type not in PREVIEWS:
-        return "To order it, submit the workbook."
+        return (
+            "To order it at no more than this, write yes in the column approve on all its rows "
+            "and drop this workbook again."
+        )
     placing = order_type.removeprefix("PREVIEW_").replace("PREVIEW", "NEW")
     return f"To order it, set the order type to {placing} and drop the workbook again."
 
@@ -468,16 +494,16 @@ def _priced_line(answer: RowAnswer, line: LineAnswer | None, asked: str) -> RowA
     told = answer.what_happened
     if line is not None and asked and line.offer_id != asked:
         told += f" Adobe would sell {line.offer_id} instead of {asked} (another price level)."
-    if line is not None and line.status == _EXPIRED:
+    if line is not None and line.status == EXPIRED:
         told += " This product has expired and would not renew; its price is not in the total."
     return replace(answer, what_happened=told)
 
 
 def _renewing_by_itself(base: RowAnswer, order: OrderAnswer) -> RowAnswer:
     """One row for all that the automatic renewal would do (reference, section 11.3)."""
-    total, currency = _total(order)
-    renewing = [_told_line(line) for line in order.lines if line.status != _EXPIRED]
-    expired = [_told_line(line) for line in order.lines if line.status == _EXPIRED]
+    total, currency = total_of(order)
+    renewing = [_told_line(line) for line in order.lines if line.status != EXPIRED]
+    expired = [_told_line(line) for line in order.lines if line.status == EXPIRED]
     told = f"Nothing was ordered. By itself would renew: {'; '.join(renewing) or 'nothing'}."
     if expired:
         told += f" Expired, would not renew: {'; '.join(expired)}."
@@ -495,17 +521,24 @@ def _renewing_by_itself(base: RowAnswer, order: OrderAnswer) -> RowAnswer:
 
 
 def _told_line(line: LineAnswer) -> str:
-    price = _line_price(line)
+    price = line_price(line)
     cost = f" for {price:,.2f} {line.currency}" if price is not None else ""
     return f"{line.quantity} of {line.offer_id}{cost} (subscription {line.subscription_id})"
 
 
 def _exchange(order: OrderAnswer) -> str:
     """What an upgrade costs and gives back; the vendor's signs differ, so sizes are told (C26)."""
-    new = [_line_price(line) for line in order.lines]
+    new = [line_price(line) for line in order.lines]
     old = [item.pricing.line_price if item.pricing else None for item in order.cancelled]
     if not old or None in new or None in old:
         return ""
     costs = sum((abs(price) for price in new if price is not None), Decimal(0))
     gives = sum((abs(price) for price in old if price is not None), Decimal(0))
     return f" The new licences cost {costs:,.2f}, those given up bring back {gives:,.2f}."
+
+
+_BY_PRICE: Final[Mapping[Decision, Callable[[Entry, Environment], list[RowAnswer]]]] = {
+    Decision.PREVIEW: _of_preview,
+    Decision.PRICE_FIRST: _of_priced_first,
+    Decision.NEEDS_APPROVAL: _of_unapproved,
+}

@@ -6,12 +6,13 @@ docs/protocol.md, "What counts as the same order", case by case, in its order.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
+from flows.ordering.approval import Limits, Ruling, is_priced_first
 from flows.ordering.bodies import body_key, lines_as_sent, request_body
 from flows.ordering.group import Grouping, HeldOrder
 from schemas.entries import Decision, Entry, stem_of
@@ -29,7 +30,8 @@ GOES_ON: Final = frozenset(
 class Run:
     """Who plans, where, for which workbook (the hash of its bytes, and its name).
 
-    `only_prices`: whatever is new is priced and nothing is placed.
+    `only_prices`: whatever is new is priced and nothing is placed. `limits` say which orders are
+    priced before they are decided, `rulings` what their prices have decided, by reference.
     """
 
     account: str
@@ -39,6 +41,8 @@ class Run:
     now: datetime
     workbook: str = ""
     only_prices: bool = False
+    limits: Limits = field(default_factory=Limits)
+    rulings: Mapping[str, Ruling] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ class Plan:
 
     intents: tuple[Intent, ...]
     entries: tuple[Entry, ...]
+
+
+def evidence_of(orders: Iterable[Order | HeldOrder]) -> set[str]:
+    """Order ids that stand beside the rows from an earlier run."""
+    return {order_id for order in orders for order_id in order.earlier_order_id.split()}
 
 
 def keys_of(orders: Sequence[Order]) -> dict[str, str]:
@@ -120,14 +129,19 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
 def _new(order: Order, key: str, run: Run) -> tuple[Entry, Intent | None]:
     """An order that nothing stands in the way of, as its rows and this run want it."""
     if run.only_prices:
-        return _to_be_priced(order), None
+        return _to_be_priced(order, key, Decision.PREVIEW), None
     if order.approve is False:
         return _not_approved(order), None
+    decided = run.rulings.get(order.reference)
+    if decided is None and is_priced_first(order, run.limits):
+        return _to_be_priced(order, key, Decision.PRICE_FIRST), None
+    if decided is not None and not decided.places:
+        return _asked_again(order, decided), None
     intent = _intent(order, key, run)
     return _entry(order, Decision.SEND, intent_id=intent.intent_id), intent
 
 
-def _to_be_priced(order: Order) -> Entry:
+def _to_be_priced(order: Order, key: str, decision: Decision) -> Entry:
     """The price of an order is asked by its preview; it keeps its own type in the entry."""
     preview = PREVIEW_OF.get(order.order_type)
     if preview is None:
@@ -139,7 +153,18 @@ def _to_be_priced(order: Order) -> Entry:
             what_to_do="Submit the workbook to return what these rows name.",
         )
     asked = replace(order, order_type=preview)
-    return _entry(order, Decision.PREVIEW, request=request_body(asked).decode())
+    entry = _entry(order, decision, request=request_body(asked).decode())
+    return replace(entry, body_key=key)
+
+
+def _asked_again(order: Order, decided: Ruling) -> Entry:
+    return _entry(
+        order,
+        Decision.NEEDS_APPROVAL,
+        code=decided.code,
+        what_happened=decided.what_happened,
+        what_to_do=decided.what_to_do,
+    )
 
 
 def _by_evidence(order: Order, accepted: Sequence[Intent], known: Sequence[Intent]) -> Entry | None:
@@ -278,10 +303,10 @@ def _differences(order: Order, intent: Intent) -> list[str]:
         told.append(f"{len(lines_now)} lines now, {len(lines_then)} then")
     for number in sorted(lines_now.keys() & lines_then.keys()):
         fields = lines_now[number].keys() | lines_then[number].keys()
-        for field in sorted(fields):
-            was, here = lines_then[number].get(field), lines_now[number].get(field)
+        for name in sorted(fields):
+            was, here = lines_then[number].get(name), lines_now[number].get(name)
             if was != here:
-                told.append(f"{field} of line {number} ({here} now, {was} then)")
+                told.append(f"{name} of line {number} ({here} now, {was} then)")
     return told[:5]
 
 

@@ -81,11 +81,10 @@ def _because_of_others(entry: Entry, named: Mapping[int, str]) -> tuple[str, str
 
 def _told(entry: Entry, refusal: Refusal, reason: str) -> tuple[str, str]:
     known = explain(refusal.code, reason)
-    deed = (
-        "Adobe gives no price for this order"
-        if entry.decision is Decision.PREVIEW
-        else "Adobe refused the order and placed nothing"
-    )
+    deed = {
+        Decision.PREVIEW: "Adobe gives no price for this order",
+        Decision.PRICE_FIRST: "Adobe gives no price for this order, so it was not sent",
+    }.get(entry.decision, "Adobe refused the order and placed nothing")
     if known is None:
         said = "; ".join((refusal.message, *refusal.details))
         return f"{deed}: {said}.", "Show this row to whoever looks after Orderdrop."

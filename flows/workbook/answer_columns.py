@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from flows.workbook.cell_values import MONEY_FORMAT, TEXT_FORMAT, TIME_FORMAT
+from flows.workbook.our_marks import APPROVE
 from schemas.code_tables import Resource, status_codes
 from schemas.columns import RESULT_COLUMNS
 from schemas.outcomes import RowAnswer
 
-Kind = Literal["word", "code", "money", "prose", "time"]
+Kind = Literal["word", "code", "money", "prose", "time", "input"]
 
 FORMATS: Final[Mapping[Kind, str]] = {
     "word": "General",
@@ -20,6 +21,7 @@ FORMATS: Final[Mapping[Kind, str]] = {
     "money": MONEY_FORMAT,
     "prose": "General",
     "time": TIME_FORMAT,
+    "input": "General",
 }
 
 
@@ -104,6 +106,17 @@ COLUMNS: Final = (
 )
 """In the order of `schemas.columns.RESULT_COLUMNS`, from left to right."""
 
+APPROVE_COLUMN: Final = AnswerColumn(
+    APPROVE,
+    "input",
+    11,
+    "Write yes on all rows of an order to order it at no more than the price shown here, no to "
+    "leave it. Then drop this workbook again.",
+)
+"""Put in beside ours where there is something to approve and the sheet has no such column; from
+then on it is a column of the order sheet like any other.
+"""
+
 assert tuple(column.name for column in COLUMNS) == RESULT_COLUMNS  # noqa: S101 - one truth
 
 TEXTS: Final[Mapping[str, Callable[[RowAnswer], str]]] = {
@@ -117,6 +130,7 @@ TEXTS: Final[Mapping[str, Callable[[RowAnswer], str]]] = {
     "Error code": lambda answer: answer.error_code,
     "What happened": lambda answer: answer.what_happened,
     "What to do": lambda answer: answer.what_to_do,
+    APPROVE: lambda _answer: "",
 }
 """Where the text of a column comes from."""
 

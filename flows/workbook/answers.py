@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flows.workbook import look
 from flows.workbook.answer_columns import (
     AMOUNTS,
+    APPROVE_COLUMN,
     COLUMNS,
     FORMATS,
     TEXTS,
@@ -100,6 +101,7 @@ class AnswerWriter:
     ) -> None:
         self._styles = styles
         self._places = places
+        self._columns = tuple(c for c in (*COLUMNS, APPROVE_COLUMN) if c.name in places)
         self._zone = zone
         self._prefix = prefix
         self._since_1904 = since_1904
@@ -110,7 +112,7 @@ class AnswerWriter:
     ) -> dict[int, str]:
         """The header cells to be written, by column; `standing` headers are the user's already."""
         cells: dict[int, str] = {}
-        for column in COLUMNS:
+        for column in self._columns:
             if column.name not in standing:
                 place = self._places[column.name]
                 style = self._styles.index_of(look.header_look(first=column is COLUMNS[0]))
@@ -154,7 +156,7 @@ class AnswerWriter:
     def _made_slots(self, tone: look.Tone, beside: int) -> list[_Slot]:
         p = self._prefix
         slots: list[_Slot] = []
-        for column in COLUMNS:
+        for column in self._columns:
             place = self._places[column.name]
             wanted = self._look(column, tone, beside)
             style = self._styles.index_of(wanted)
@@ -188,6 +190,8 @@ class AnswerWriter:
     def _look(self, column: AnswerColumn, tone: look.Tone, beside: int) -> Look:
         face, vertical = self._styles.beside(beside)
         first = column is COLUMNS[0]
+        if column.kind == "input" and tone in look.APPROVABLE:
+            return look.input_look(face.name, face.size, vertical)
         return Look(
             font=face.name,
             size=face.size,

@@ -110,19 +110,29 @@ class Book:
 
     def name(self, word: str, reference: str) -> None:
         """Write a defined name of ours (hidden), in place of an earlier one."""
-        for element in self._name_elements:
-            attributes = element.tag.attributes()
-            if attributes.get("name") == defined_name(word) and "localSheetId" not in attributes:
-                self._part.remove(element)
+        self._unname(word)
         self._new_names.append(
             f'<{self._prefix}definedName  name="{defined_name(word)}" hidden="1">'
             f"{escaped(reference)}</{self._prefix}definedName>"
         )
 
+    def _unname(self, word: str) -> None:
+        for element in self._name_elements:
+            attributes = element.tag.attributes()
+            if attributes.get("name") == defined_name(word) and "localSheetId" not in attributes:
+                self._part.remove(element)
+
     def name_column(self, word: str, sheet: str, column: int) -> None:
         """The defined name of one of our columns."""
         letters = letters_of(column)
         self.name(word, f"{quoted(sheet)}!${letters}:${letters}")
+
+    def name_text(self, word: str, text: str) -> None:
+        """A defined name of ours that holds a text; an earlier one goes where there is none."""
+        if text:
+            self.name(word, f'"{text}"')
+        else:
+            self._unname(word)
 
     def grow_names(self, sheet: SheetEntry, header_row: int, last_column: int) -> None:
         """Let the sheet's print area and the twin of its filter reach to a column.

@@ -23,7 +23,7 @@ from flows.workbook.csv_text import csv_rows
 from flows.workbook.errors import NotAWorkbook
 from flows.workbook.kinds import Kind, kind_of, password
 from flows.workbook.number_formats import StyleReader
-from flows.workbook.parts import BookNames, book_names
+from flows.workbook.parts import BookNames, book_names, last_author
 from flows.workbook.plain_xml import plain_chunks
 from flows.workbook.shared_strings import shared_strings
 from flows.workbook.sheet_xml import Meaning, NotPlain, SheetScan
@@ -83,6 +83,11 @@ class XlsxBook:
         """Defined names and what they refer to."""
         return self._names.names
 
+    @property
+    def last_author(self) -> str:
+        """See `Book`."""
+        return last_author(self._package)
+
     def top(self, sheet: str) -> dict[int, dict[int, str]]:
         """See `Book`."""
         return self._scanned(sheet, SheetScan.top)
@@ -114,6 +119,7 @@ class CsvBook:
     content: bytes
     names: Mapping[str, str] = field(default_factory=dict)
     sheets: tuple[str, ...] = (CSV_SHEET,)
+    last_author: str = ""
 
     def top(self, sheet: str) -> dict[int, dict[int, str]]:
         """See `Book`."""
@@ -158,6 +164,11 @@ class OtherBook:
     def names(self) -> Mapping[str, str]:
         """None of ours can be in a file that we never wrote."""
         return {}
+
+    @property
+    def last_author(self) -> str:
+        """Nobody who could have approved a price: such a file never showed one."""
+        return ""
 
     def top(self, sheet: str) -> dict[int, dict[int, str]]:
         """See `Book`."""

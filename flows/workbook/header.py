@@ -25,6 +25,10 @@ class Header:
     columns: dict[str, int]
     titles: dict[str, str]
 
+    def with_column(self, column: str, place: int, title: str) -> Header:
+        """The same with one column more."""
+        return Header(self.row, {**self.columns, column: place}, {**self.titles, column: title})
+
 
 def find_header(
     top: Mapping[int, Mapping[int, str]],

@@ -43,6 +43,9 @@ TONES: Final[Mapping[State, Tone]] = {
 }
 """The colour of each state (docs/design.md, States of an order)."""
 
+APPROVABLE: Final = frozenset({TONES[State.NEEDS_APPROVAL], TONES[State.PREVIEWED]})
+"""Tones of rows beside which somebody may have something to fill in."""
+
 HEADER: Final = Tone("2F3E4E", "FFFFFF", "E9EDF1")
 PRACTICE: Final = Tone("FFC845", "000000", "FFF5DB")
 
@@ -105,6 +108,18 @@ def frame(colour: str, style: str = "medium") -> Border:
 def answer_border(*, first: bool) -> Border:
     """Hairlines round an answer cell; our first column is set off from the user's by a bar."""
     return Border(left=_EDGE if first else HAIRLINE, right=HAIRLINE, top=HAIRLINE, bottom=HAIRLINE)
+
+
+def input_look(font: str, size: float, vertical: str) -> Look:
+    """A cell of ours that is there to be filled in: white, in a frame."""
+    return Look(
+        font=font,
+        size=size,
+        fill="FFFFFF",
+        border=frame(HEADER.strong, "thin"),
+        horizontal="center",
+        vertical=vertical,
+    )
 
 
 def header_look(*, first: bool = False) -> Look:

@@ -14,6 +14,9 @@ from flows.workbook.kinds import Kind, kind_of
 from flows.workbook.plain_xml import column_number
 from flows.workbook.xml_parts import local, scan
 
+LONGEST_AUTHOR: Final = 200
+"""Signs of a name that are kept."""
+
 _COLUMN: Final = re.compile(r"([A-Z]+)(\d+)")
 _STRICT: Final = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 
@@ -122,6 +125,27 @@ def workbook_part(package: ZipFile) -> str:
         ),
         "xl/workbook.xml",
     )
+
+
+def last_author(package: ZipFile) -> str:
+    """Who saved the workbook last, as its properties say; "" when they do not."""
+    said: list[str] = []
+    inside: list[str] = []
+
+    def element(tag: str, _attributes: dict[str, str]) -> None:
+        inside.append(tag)
+
+    def text(found: str) -> None:
+        if inside[-1:] == ["lastModifiedBy"]:
+            said.append(found)
+
+    def end(_tag: str) -> None:
+        inside.pop()
+
+    for relation in _relations(package, "_rels/.rels", "").values():
+        if relation.kind == "core-properties" and relation.target in package.namelist():
+            scan(package, relation.target, element, text, end)
+    return " ".join("".join(said).split())[:LONGEST_AUTHOR]
 
 
 def _relations(package: ZipFile, part: str, folder: str) -> dict[str, _Relation]:

@@ -20,7 +20,7 @@ from flows.workbook.errors import (
     NoRoomForAnswers,
 )
 from flows.workbook.header import Header, find_header
-from flows.workbook.our_marks import defined_name
+from flows.workbook.our_marks import APPROVE, SUBMISSION, defined_name
 from flows.workbook.parts import column_index, read_bytes, sheet_of
 from flows.workbook.table import Book, Table, Wanted
 from schemas.columns import ORDER_COLUMNS, RESULT_COLUMNS
@@ -64,13 +64,17 @@ class ReadSheet:
     frame: one row per order row; `row` (int, Excel's number), one text column for each of
     ORDER_COLUMNS ("" when empty or when the sheet has no such column), `earlierOrderId`
     (what stands in our own Order ID column of a workbook that was reconciled before).
-    faults: cells whose value cannot be known. notes: sentences for the Summary.
+    faults: cells whose value cannot be known. notes: sentences for the Summary. came_from: the
+    submission whose prices the workbook shows, "" for none; last_author: who saved it last, as
+    far as the file says.
     """
 
     frame: pd.DataFrame
     layout: SheetLayout
     faults: tuple[Fault, ...]
     notes: tuple[str, ...]
+    came_from: str = ""
+    last_author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ def read_content(
     """Read a workbook from its bytes; `name` is for what is said. Raises WorkbookError."""
     with opened(content, name) as book:
         found = _order_sheet(book, name, own_headers or {})
+        came_from = book.names.get(defined_name(SUBMISSION), "").strip('"')
+        last_author = book.last_author
     layout = _layout(found)
     _check_room(layout, name)
     frame = _frame(found)
@@ -111,7 +117,8 @@ def read_content(
     ]
     place = {column: number for number, column in enumerate(ORDER_COLUMNS)}
     faults.sort(key=lambda fault: (fault.row, place[fault.column]))
-    return ReadSheet(frame, layout, tuple(faults), _notes(found, layout, name))
+    notes = _notes(found, layout, name)
+    return ReadSheet(frame, layout, tuple(faults), notes, came_from, last_author)
 
 
 def _order_sheet(book: Book, name: str, own_headers: Mapping[str, str]) -> _Found:
@@ -137,16 +144,22 @@ def _order_sheet(book: Book, name: str, own_headers: Mapping[str, str]) -> _Foun
 
 
 def _with_header(book: Book, sheet: str, own_headers: Mapping[str, str]) -> _Found | None:
-    ours = {
+    named = {
         column: place
-        for column in RESULT_COLUMNS
+        for column in (*RESULT_COLUMNS, APPROVE)
         if (reference := book.names.get(defined_name(column), ""))
         and sheet_of(reference) == sheet
         and (place := column_index(reference))
     }
+    approve = named.pop(APPROVE, None)
+    ours = named
     header = find_header(book.top(sheet), sheet, set(ours.values()), own_headers)
     if header is None:
         return None
+    if approve and APPROVE not in header.columns and approve not in header.columns.values():
+        # It was renamed, and is filled in all the same.
+        title = book.top(sheet).get(header.row, {}).get(approve, APPROVE)
+        header = header.with_column(APPROVE, approve, title)
     places = set(header.columns.values())
     ids = frozenset(header.columns[column] for column in _IDS if column in header.columns)
     evidence = {ours["Order ID"]} if "Order ID" in ours else set()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from flows.workbook.answer_columns import COLUMNS, header_note
+from flows.workbook.answer_columns import APPROVE_COLUMN, COLUMNS, header_note
 from flows.workbook.answers import AnswerWriter, header_texts, with_standing_ids
 from flows.workbook.archive import Archive, Content, deflated
 from flows.workbook.areas import Area, quoted
@@ -18,6 +18,7 @@ from flows.workbook.book_parts import Book, only_selected
 from flows.workbook.markup import tags
 from flows.workbook.new_sheet import NewSheet
 from flows.workbook.note_parts import Notes
+from flows.workbook.our_marks import APPROVE, SUBMISSION
 from flows.workbook.relations import TYPES, ContentTypes, Relations
 from flows.workbook.row_surgery import RowPlan, RowSurgeon
 from flows.workbook.sheet_frame import SheetHead, SheetTail
@@ -43,6 +44,7 @@ def reconcile(
 
     - one row of our thirteen columns for each of `answers`, right of all that the sheet holds
       or where `layout.result_columns` found them; our old answers elsewhere are taken out;
+    - a column approve with a drop-down, where an answer is approvable and the sheet has none;
     - a mark and a note on each cell that `faults` name; our earlier marks are taken off first;
     - a Summary sheet behind the user's sheets, in place of our earlier one.
 
@@ -83,12 +85,14 @@ class _Reconciling:
         known = self._styles_part in self._archive
         content = self._archive.read(self._styles_part) if known else None
         self._styles = StyleBook(content, dialect)
+        self._approvable: list[int] = []
         self._dropped: list[str] = []
         self._changed: dict[str, Content] = {}
 
     def done(self, answers: Sequence[RowAnswer]) -> bytes:
         """The workbook with the answers."""
         seen = self._surveyed(answers)
+        self._approvable = sorted(answer.row for answer in answers if answer.approvable)
         places = self._places(seen)
         answers = with_standing_ids(seen, self._layout, answers)
         headers = header_texts(seen, self._layout, places)
@@ -138,7 +142,10 @@ class _Reconciling:
         ]
         free = max(seen.last_column, *beside, 0) + 1
         places = dict(layout.result_columns)
-        for name in RESULT_COLUMNS:
+        wanted = list(RESULT_COLUMNS)
+        if self._approvable and APPROVE not in layout.columns:
+            wanted.append(APPROVE)
+        for name in wanted:
             if name not in places:
                 places[name] = free
                 free += 1
@@ -184,8 +191,8 @@ class _Reconciling:
         head.set_widths(
             {
                 places[column.name]: column.width
-                for column in COLUMNS
-                if column.name not in layout.result_columns
+                for column in (*COLUMNS, APPROVE_COLUMN)
+                if column.name in places and column.name not in layout.result_columns
             }
         )
         if self._sheet.visible:
@@ -197,6 +204,8 @@ class _Reconciling:
             yield from surgeon.written()
             tail = SheetTail(rows.tail, root, self._book.dialect)
             tail.grow_filter(layout, last_column)
+            if APPROVE in places:
+                tail.offer(places[APPROVE], self._approvable[0], self._approvable[-1])
             self._write_notes(tail, places, by_cell)
             yield tail.done()
 
@@ -223,7 +232,9 @@ class _Reconciling:
         faults: Mapping[tuple[int, int], Sequence[Fault]],
     ) -> None:
         notes = Notes(self._archive, self._relations, tail, self._book.dialect)
-        for ours in COLUMNS:
+        for ours in (*COLUMNS, APPROVE_COLUMN):
+            if ours.name not in places:
+                continue
             meaning = header_note(ours, self._summary.timezone)
             notes.add(self._layout.header_row, places[ours.name], meaning)
         for (row, column), of_cell in faults.items():
@@ -238,6 +249,7 @@ class _Reconciling:
     def _name(self, places: Mapping[str, int]) -> None:
         for name, place in places.items():
             self._book.name_column(name, self._sheet.name, place)
+        self._book.name_text(SUBMISSION, self._summary.submission_id)
         self._book.grow_names(self._sheet, self._layout.header_row, max(places.values()))
 
     def _write_summary(self, seen: Survey, answers: Sequence[RowAnswer]) -> None:

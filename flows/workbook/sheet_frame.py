@@ -26,6 +26,23 @@ _BEHIND_NOTES: Final = frozenset(
 )
 """Elements that follow `legacyDrawing` in a worksheet (ECMA-376, CT_Worksheet)."""
 
+_BEHIND_RULES: Final = _BEHIND_NOTES | {
+    "hyperlinks",
+    "printOptions",
+    "pageMargins",
+    "pageSetup",
+    "headerFooter",
+    "rowBreaks",
+    "colBreaks",
+    "customProperties",
+    "cellWatches",
+    "ignoredErrors",
+    "smartTags",
+    "drawing",
+    "legacyDrawing",
+}
+"""Elements that follow `dataValidations`."""
+
 
 class SheetHead:
     """What stands before the cells."""
@@ -133,6 +150,26 @@ class SheetTail:
                 grown = {"ref": str(area.up_to(last_column))}
                 self._part.supersede_tag(element.tag, grown)
 
+    def offer(self, column: int, first_row: int, last_row: int) -> None:
+        """Let the cells of a column offer yes and no; other words are questioned."""
+        p = self._root.prefix
+        span = Area(first_row, column, last_row, column)
+        rule = (
+            f'<{p}dataValidation  type="list" errorStyle="warning" allowBlank="1" '
+            f'showErrorMessage="1" sqref="{span}"><{p}formula1>"yes,no"</{p}formula1>'
+            f"</{p}dataValidation>"
+        )
+        rules = next((e for e in self._part.top if e.tag.local == "dataValidations"), None)
+        if rules is None:
+            opening = f'<{p}dataValidations  count="1">'
+            piece = f"{opening}{rule}</{p}dataValidations>"
+            self._part.insert(self._before(_BEHIND_RULES), piece.encode())
+            return
+        count = rules.tag.attributes().get("count")
+        if count is not None:
+            self._part.set_value(rules.tag, "count", str(int(count) + 1))
+        self._part.append(rules, rule.encode())
+
     def drawing(self) -> str | None:
         """The relation that leads to the drawing of the notes."""
         for element in self._part.top:
@@ -150,17 +187,18 @@ class SheetTail:
             else f'xmlns:r="{self._dialect.relations}" r:id="{relation}"'
         )
         piece = f"<{self._root.prefix}legacyDrawing  {link}/>"
-        self._part.insert(self._behind_drawings(), piece.encode())
+        self._part.insert(self._before(_BEHIND_NOTES), piece.encode())
 
     def done(self) -> bytes:
         """The piece with all edits made."""
         return self._part.done()
 
-    def _behind_drawings(self) -> int:
+    def _before(self, others: frozenset[str]) -> int:
+        """Where something stands that these elements follow."""
         for element in self._part.top:
             names = {below.tag.local for below in element.walk()}
-            if element.tag.local in _BEHIND_NOTES or (
-                element.tag.local == "AlternateContent" and names & _BEHIND_NOTES
+            if element.tag.local in others or (
+                element.tag.local == "AlternateContent" and names & others
             ):
                 return element.tag.start
         return next(

@@ -74,6 +74,10 @@ class Book(Protocol):
     def names(self) -> Mapping[str, str]:
         """Defined names and what they refer to."""
 
+    @property
+    def last_author(self) -> str:
+        """Who saved the workbook last, "" where the file does not say."""
+
     def top(self, sheet: str) -> dict[int, dict[int, str]]:
         """Text cells (not numbers) of the first HEADER_WITHIN rows: row, then column, from 1."""
 

@@ -68,6 +68,7 @@ class Office:
             ledger_url=self.ledger_url,
             output=self.folder / "output" / state,
             patience=0.001,
+            approve_above={},
         )
 
     @asynccontextmanager

@@ -69,6 +69,7 @@ class Run:
             ledger_url=ledger_url,
             output=folder / "output",
             patience=0.001,
+            approve_above={},
             in_flight=2,
         )
 

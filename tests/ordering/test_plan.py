@@ -215,7 +215,14 @@ def test_an_order_that_its_rows_do_not_approve_is_not_sent() -> None:
     assert entry.what_happened == (
         "The column approve does not say yes on all rows of this order. Nothing was sent."
     )
-    assert len(planned(replace(ORDER, approve=True)).intents) == 1
+
+
+def test_an_approved_order_is_priced_once_more_before_it_gets_an_intent() -> None:
+    decided = planned(replace(ORDER, approve=True))
+    (entry,) = decided.entries
+    assert (decided.intents, entry.decision) == ((), Decision.PRICE_FIRST)
+    assert json.loads(entry.request)["orderType"] == "PREVIEW"
+    assert (entry.order_type, entry.body_key) == ("NEW", body_key(ORDER))
 
 
 def test_what_was_placed_before_stands_whatever_its_rows_approve_now() -> None:

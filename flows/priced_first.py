@@ -1,0 +1,115 @@
+"""Orders that are decided by their price: who is asked when, and what follows from the answers.
+
+docs/protocol.md, "Priced before it is placed". The rules are those of `flows.ordering.approval`;
+here they meet the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from flows.ledger import Ledger
+from flows.ordering.approval import Ruling, approval_of, ruling
+from flows.ordering.group import Grouping
+from flows.ordering.plan import Run, evidence_of, plan
+from flows.ordering.prices import read_answer
+from schemas.entries import Decision, Entry, Shown
+from schemas.order_types import OrderType
+from schemas.orders import Order
+
+PRICED: Final = frozenset({Decision.PREVIEW, Decision.PRICE_FIRST})
+"""Decisions after which a price is asked."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Orders of a workbook that wait for their price, and the intents that are ready to be sent.
+
+    `keys` are body keys by reference. `came_from` names the run that the workbook came back from
+    ("" for none), `shown` the prices that it shows (None when this ledger does not know that
+    run), `last_author` who saved it.
+    """
+
+    orders: tuple[Order, ...]
+    keys: Mapping[str, str]
+    run: Run
+    came_from: str
+    shown: Mapping[str, Shown] | None
+    last_author: str
+    ready: list[str] = field(default_factory=list)
+
+    def decide(self, ledger: Ledger, submission_id: str) -> int:
+        """Decide the orders whose price is known by now; how many still wait to be asked.
+
+        They are compared with the ledger once more, in the transaction that writes the intents:
+        another run may have placed them meanwhile.
+        """
+        entries = {
+            entry.reference: entry
+            for entry in ledger.entries(submission_id)
+            if entry.decision is Decision.PRICE_FIRST
+        }
+        priced = [o for o in self.orders if o.reference in entries and entries[o.reference].answer]
+        rulings = {
+            order.reference: self._ruling(order, entries[order.reference]) for order in priced
+        }
+        run = replace(self.run, now=datetime.now(UTC), rulings=rulings)
+        keys = {order.reference: self.keys[order.reference] for order in priced}
+        names = ledger.workbook_names()
+        with ledger.planning(run.account, run.environment) as planning:
+            known = planning.intents_with(keys.values(), keys.keys(), evidence_of(priced))
+            decided = plan(Grouping(tuple(priced), (), ()), known, keys, run, names)
+            approved = {order.reference for order in priced if order.approve}
+            planning.settle(
+                submission_id,
+                decided.intents,
+                [replace(e, position=entries[e.reference].position) for e in decided.entries],
+                {
+                    intent.intent_id: self.last_author
+                    for intent in decided.intents
+                    if intent.reference in approved
+                },
+            )
+        ready = _may_be_sent(ledger.entries(submission_id))
+        self.ready = list(dict.fromkeys([*self.ready, *ready]))
+        return sum(not entry.answered_at for entry in entries.values())
+
+    def _ruling(self, order: Order, entry: Entry) -> Ruling:
+        approval = approval_of(order, entry.body_key, self.shown, shows_prices=bool(self.came_from))
+        shown = (self.shown or {}).get(order.reference)
+        return ruling(approval, read_answer(entry.answer), shown, self.run.limits)
+
+
+def asked_now(entries: Sequence[Entry]) -> list[Entry]:
+    """Orders whose price is asked now: of a customer's renewals and upgrades only the next one,
+    since what it costs, and whether it is possible, depends on those before it.
+    """
+    found: list[Entry] = []
+    busy: set[str] = set()
+    for entry in entries:
+        if entry.decision not in PRICED or entry.answered_at:
+            continue
+        if entry.decision is Decision.PRICE_FIRST and entry.order_type != OrderType.NEW:
+            if entry.customer_id in busy:
+                continue
+            busy.add(entry.customer_id)
+        found.append(entry)
+    return found
+
+
+def _may_be_sent(entries: Sequence[Entry]) -> list[str]:
+    """Intents that need not wait: of a customer's orders that go one after the other, those
+    behind one that is still to be priced keep their place in the row.
+    """
+    found: list[str] = []
+    busy: set[str] = set()
+    for entry in entries:
+        in_turn = entry.order_type != OrderType.NEW
+        if entry.decision is Decision.PRICE_FIRST and in_turn and not entry.answered_at:
+            busy.add(entry.customer_id)
+        if entry.decision is Decision.SEND and not (in_turn and entry.customer_id in busy):
+            found.append(entry.intent_id)
+    return found
