@@ -43,6 +43,16 @@ TONES: Final[Mapping[State, Tone]] = {
 }
 """The colour of each state (docs/design.md, States of an order)."""
 
+READY: Final = Tone("E9EDF1", "000000", "F6F8FA")
+"""Of orders that were only checked and can be sent."""
+
+WATCH: Final = Tone("FFEFB8", "000000", "FFF5DB")
+"""Of what holds no order and is worth a look."""
+
+INK: Final = "000000"
+QUIET: Final = "5A6672"
+LINK: Final = "0B57A4"
+
 HEADER: Final = Tone("2F3E4E", "FFFFFF", "E9EDF1")
 PRACTICE: Final = Tone("FFC845", "000000", "FFF5DB")
 

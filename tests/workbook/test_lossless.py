@@ -98,7 +98,7 @@ def assert_sound(output: bytes) -> None:
         if name.endswith((".xml", ".rels")):
             expat.ParserCreate().Parse(content, True)
     book = load_workbook(BytesIO(output))
-    assert book.sheetnames == ["My orders", "Other", "Summary"]
+    assert book.sheetnames == ["My orders", "Other", "Summary", "Orders", "To do"]
     assert book.active is not None
     assert book.active.title == "My orders"
 
