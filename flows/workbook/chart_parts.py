@@ -19,7 +19,8 @@ _LINKS: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relations
 _PIXEL: Final = 9525
 """Units of a drawing (EMU) in a pixel."""
 
-_WIDTH: Final = 470
+_WIDTH: Final = 390
+_GAP: Final = 12
 _ABOVE_BARS: Final = 54
 _FOR_A_BAR: Final = 34
 
@@ -64,8 +65,9 @@ def drawing_part(bars: Bars, relation: str) -> bytes:
     height = _ABOVE_BARS + _FOR_A_BAR * len(bars.bars)
     return (
         f'{DECLARATION}<xdr:wsDr xmlns:xdr="{_SHEET_DRAWING}" xmlns:a="{_MAIN}">'
-        f"<xdr:oneCellAnchor><xdr:from><xdr:col>{bars.place - 1}</xdr:col><xdr:colOff>0"
-        f"</xdr:colOff><xdr:row>{bars.row - 1}</xdr:row><xdr:rowOff>0</xdr:rowOff></xdr:from>"
+        f"<xdr:oneCellAnchor><xdr:from><xdr:col>{bars.place - 1}</xdr:col>"
+        f"<xdr:colOff>{_GAP * _PIXEL}</xdr:colOff><xdr:row>{bars.row - 1}</xdr:row>"
+        "<xdr:rowOff>0</xdr:rowOff></xdr:from>"
         f'<xdr:ext cx="{_WIDTH * _PIXEL}" cy="{height * _PIXEL}"/>'
         '<xdr:graphicFrame macro=""><xdr:nvGraphicFramePr>'
         f'<xdr:cNvPr id="2" name="{escaped(bars.title)}" descr="{escaped(bars.told)}"/>'

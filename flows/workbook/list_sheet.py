@@ -21,18 +21,22 @@ from flows.workbook.cell_values import (
     text_cell,
     text_content,
 )
-from flows.workbook.look import Border, Look, Tone
+from flows.workbook.look import Border, Line, Look, Tone
 from flows.workbook.markup import escaped
 from flows.workbook.new_sheet import DECLARATION, page_setup, properties
 from flows.workbook.relations import Dialect
-from flows.workbook.row_height import height_for
+from flows.workbook.row_height import HIGHEST, height_for
 from flows.workbook.style_book import StyleBook
 
-Kind = Literal["state", "id", "prose", "link", "count", "money", "time"]
+Kind = Literal["state", "quiet state", "id", "prose", "link", "place", "count", "money", "time"]
+"""A quiet state has its colour as a bar beside the word: where most rows are red, no wall of it."""
 
-_NUMBERS: Final[frozenset[Kind]] = frozenset({"count", "money", "time"})
+_NUMBERS: Final[frozenset[Kind]] = frozenset({"place", "count", "money", "time"})
+_SIDES: Final[dict[Kind, str]] = {"place": "center", "count": "right", "money": "right"}
 _FORMATS: Final[dict[Kind, str]] = {
     "state": "General",
+    "quiet state": "General",
+    "place": "0",
     "id": TEXT_FORMAT,
     "prose": "General",
     "link": TEXT_FORMAT,
@@ -40,7 +44,13 @@ _FORMATS: Final[dict[Kind, str]] = {
     "money": MONEY_FORMAT,
     "time": TIME_FORMAT,
 }
-_HEADER_HEIGHT: Final = 24
+_HEADER_HEIGHT: Final = 26
+_ROW_HEIGHT: Final = 20
+_ROOM: Final = 6
+"""Points kept free above and below the lines of a row, together."""
+
+_INDENT: Final = 2
+"""Signs that a cell's text does not have of its column's width: its indent."""
 
 MOST_LINKS: Final = 65_530
 """Excel takes no more on one sheet."""
@@ -91,7 +101,7 @@ class ListSheet:
         self._size = styles.face.size
         self._slots: dict[Tone, list[_Slot]] = {}
         self._wrapped = [
-            (place, column.width)
+            (place, column.width - _INDENT)
             for place, column in enumerate(columns)
             if column.kind not in _NUMBERS
         ]
@@ -115,9 +125,9 @@ class ListSheet:
                 place = address(number, self._link)
                 links.append(f'<hyperlink ref="{place}" location="{escaped(row.target)}"/>')
         if not count:
-            style = self._styles.index_of(Look(vertical="center"))
-            yield f'<row r="2" ht="24" customHeight="1">{text_cell("A2", style, if_none)}'.encode()
-            yield b"</row>"
+            style = self._styles.index_of(Look(vertical="center", indent=1))
+            cell = text_cell("A2", style, if_none)
+            yield f'<row r="2" ht="{_HEADER_HEIGHT}" customHeight="1">{cell}</row>'.encode()
         yield self._tail(extent, links, filtered=bool(count)).encode()
 
     def _head(self, dialect: Dialect, extent: Area) -> str:
@@ -139,10 +149,7 @@ class ListSheet:
             text_cell(
                 address(1, place),
                 self._styles.index_of(
-                    replace(
-                        look.header_look(),
-                        horizontal="right" if column.kind in {"count", "money"} else "left",
-                    )
+                    replace(look.header_look(), horizontal=_side(column), indent=_indent(column))
                 ),
                 column.title,
             )
@@ -163,12 +170,13 @@ class ListSheet:
             else:
                 content = text_content(value) if slot.is_text else value
                 cells.append(f"{slot.opening}{number}{slot.if_filled}{content}{slot.closing}")
-        return f'<row r="{number}"{self._height(row.values)}>{"".join(cells)}</row>'
+        height = self._height(row.values)
+        return f'<row r="{number}" ht="{height:g}" customHeight="1">{"".join(cells)}</row>'
 
-    def _height(self, values: Sequence[str]) -> str:
+    def _height(self, values: Sequence[str]) -> float:
         long = [(values[p], w) for p, w in self._wrapped if len(values[p]) > w or "\n" in values[p]]
         height = height_for(long, self._size) if long else None
-        return f' ht="{height:g}" customHeight="1"' if height else ""
+        return min(HIGHEST, height + _ROOM) if height else _ROW_HEIGHT
 
     def _made_slots(self, tone: Tone) -> list[_Slot]:
         return [
@@ -193,17 +201,20 @@ class ListSheet:
         )
 
     def _look(self, column: ListColumn, tone: Tone) -> Look:
-        is_state, is_link = column.kind == "state", column.kind == "link"
+        kind = column.kind
+        is_loud, is_quiet, is_link = kind == "state", kind == "quiet state", kind == "link"
+        bar = Line("thick", tone.strong) if is_quiet else None
         return Look(
-            bold=is_state,
+            bold=is_loud or is_quiet,
             underlined=is_link,
-            ink=tone.ink if is_state else look.LINK if is_link else look.INK,
-            fill=tone.strong if is_state else "",
-            border=Border(bottom=look.HAIRLINE),
-            horizontal="right" if column.kind in {"count", "money"} else "left",
-            vertical="top",
-            wrapped=column.kind not in _NUMBERS,
-            number_format=_FORMATS[column.kind],
+            ink=tone.ink if is_loud else look.LINK if is_link else look.INK,
+            fill=tone.strong if is_loud else tone.tint if is_quiet else "",
+            border=Border(left=bar, bottom=look.HAIRLINE),
+            horizontal=_side(column),
+            vertical="center",
+            indent=_indent(column),
+            wrapped=kind not in _NUMBERS,
+            number_format=_FORMATS[kind],
         )
 
     def _tail(self, extent: Area, links: Sequence[str], *, filtered: bool) -> str:
@@ -213,9 +224,17 @@ class ListSheet:
                 "</sheetData>",
                 f'<autoFilter ref="{extent}"/>' if filtered else "",
                 f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else "",
-                page_setup(),
+                page_setup(pages=0),
                 # Ids are text on purpose; Excel need not warn of it in every cell.
                 f'<ignoredErrors><ignoredError sqref="{extent}" numberStoredAsText="1"/>',
                 "</ignoredErrors></worksheet>",
             )
         )
+
+
+def _side(column: ListColumn) -> str:
+    return _SIDES.get(column.kind, "left")
+
+
+def _indent(column: ListColumn) -> int:
+    return 0 if _side(column) == "center" else 1

@@ -84,8 +84,9 @@ class Border:
 class Look:
     """The whole look of a cell. No `font` is the workbook's own, no `fill` none.
 
-    `size` in points (0: the workbook's own); colours are six hexadecimal digits; `quoted` cells
-    stay text when somebody edits them.
+    `size` in points (0: the workbook's own); colours are six hexadecimal digits; `indent` is the
+    room (signs) kept free at the side where the text begins or a number ends; `quoted` cells stay
+    text when somebody edits them.
     """
 
     font: str = ""
@@ -97,6 +98,7 @@ class Look:
     border: Border = Border()
     horizontal: str = ""
     vertical: str = ""
+    indent: int = 0
     wrapped: bool = False
     number_format: str = "General"
     quoted: bool = False

@@ -34,11 +34,14 @@ def properties() -> str:
     return f'<sheetPr><tabColor rgb="FF{HEADER.strong}"/><pageSetUpPr fitToPage="1"/></sheetPr>'
 
 
-def page_setup() -> str:
-    """How a sheet of ours is printed: across, as wide as the page, pages with numbers."""
+def page_setup(*, pages: int) -> str:
+    """How a sheet of ours is printed: across, as wide as the page, pages with numbers.
+
+    On at most so many pages; 0 is as many as it takes.
+    """
     return (
         '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.7" header="0.3" footer="0.3"/>'
-        '<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
+        f'<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="{pages}"/>'
         "<headerFooter><oddFooter>&amp;L&amp;F, &amp;A&amp;RPage &amp;P of &amp;N</oddFooter>"
         "</headerFooter>"
     )
@@ -132,7 +135,7 @@ class NewSheet:
             "</sheetData>",
             self._merged(),
             self._hyperlinks(),
-            page_setup(),
+            page_setup(pages=1),
             f'<drawing r:id="{self._drawing}"/>' if self._drawing else "",
             "</worksheet>",
         )

@@ -15,18 +15,18 @@ from schemas.outcomes import OrderOutcome
 from schemas.sheet_layout import SheetLayout
 
 COLUMNS: Final = (
-    ListColumn("Reference", 20, "id"),
-    ListColumn("Customer", 14, "id"),
+    ListColumn("Reference", 22, "id"),
+    ListColumn("Customer", 16, "id"),
     ListColumn("Type", 12, "prose"),
-    ListColumn("Result", 26, "state"),
-    ListColumn("Order ID", 14, "id"),
+    ListColumn("Result", 28, "state"),
+    ListColumn("Order ID", 15, "id"),
     ListColumn("Order status", 14, "id"),
     ListColumn("Rows", 13, "link"),
-    ListColumn("Lines", 8, "count"),
+    ListColumn("Lines", 9, "count"),
     ListColumn("Order total", 14, "money"),
     ListColumn("Price currency", 16, "id"),
-    ListColumn("What happened", 54, "prose"),
-    ListColumn("Answered at", 17, "time"),
+    ListColumn("What happened", 52, "prose"),
+    ListColumn("Answered at", 19, "time"),
 )
 """Fewer of these titles than make a header (`header.ENOUGH`) name order columns: whatever
 becomes of our defined names, nobody takes this sheet for an order sheet.

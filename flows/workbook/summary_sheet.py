@@ -29,18 +29,21 @@ from flows.workbook.summary_words import (
 )
 from schemas.outcomes import READY, OrderOutcome, RowAnswer, WorkbookSummary
 
-_WIDTHS: Final = (30.0, 15.0, 15.0, 58.0, 68.0)
+_WIDTHS: Final = (32.0, 19.0, 16.0, 52.0, 58.0)
 _CHART: Final = 5
 _TEXT_COLUMNS: Final = 4
 _TEXT_WIDTH: Final = sum(_WIDTHS[:_TEXT_COLUMNS])
 
-_LINE: Final = Look(vertical="center")
-_LABEL: Final = Look(vertical="center", ink=look.QUIET)
-_PROSE: Final = Look(vertical="top", wrapped=True)
-_COUNT: Final = Look(number_format="#,##0", horizontal="right", vertical="top")
-_MONEY: Final = Look(number_format=MONEY_FORMAT, horizontal="right", vertical="top")
-_TIME: Final = Look(number_format=TIME_FORMAT, horizontal="left", vertical="center")
-_POINTER: Final = Look(vertical="center", ink=look.LINK, underlined=True)
+_LINE: Final = Look(horizontal="left", vertical="center", indent=1)
+_LABEL: Final = replace(_LINE, ink=look.QUIET)
+_PROSE: Final = replace(_LINE, wrapped=True)
+_COUNT: Final = replace(_LINE, number_format="#,##0", horizontal="right")
+_MONEY: Final = replace(_COUNT, number_format=MONEY_FORMAT)
+_TIME: Final = replace(_LINE, number_format=TIME_FORMAT)
+_POINTER: Final = replace(_LINE, ink=look.LINK, underlined=True)
+_HEIGHT: Final = 20
+_LINE_HEIGHT: Final = 17
+_HEADER_HEIGHT: Final = 24
 
 
 def fill_summary(
@@ -104,12 +107,12 @@ class _Page:
         ):
             self._text(1, label, _LABEL)
             self._text(2, value)
-            self._row += 1
+            self._end_line()
         for label, moment in (("Started", summary.started_at), ("Finished", summary.finished_at)):
             self._text(1, label, _LABEL)
             self._time(2, moment, ZoneInfo(summary.timezone))
             self._text(3, summary.timezone, _LABEL)
-            self._row += 1
+            self._end_line()
         self._row += 1
 
     def sentences(self, title: str, sentences: Sequence[str]) -> None:
@@ -121,9 +124,7 @@ class _Page:
             told = f"• {sentence}"
             self._text(1, told, _PROSE)
             self._sheet.merge(self._row, 1, _TEXT_COLUMNS)
-            height = height_for([(told, _TEXT_WIDTH)])
-            if height:
-                self._sheet.set_height(self._row, height)
+            self._sheet.set_height(self._row, height_for([(told, _TEXT_WIDTH)]) or _HEIGHT)
             self._row += 1
         self._row += 1
 
@@ -134,6 +135,7 @@ class _Page:
         for word, words in told.items():
             self._text(1, f"{titles[word]}: {words}", _POINTER)
             self._sheet.link(self._row, 1, f"{quoted(titles[word])}!A1")
+            self._sheet.set_height(self._row, _HEIGHT)
             self._row += 1
         self._row += 1
 
@@ -157,9 +159,10 @@ class _Page:
             self._end_row()
             bars.append(Bar(words, of_orders, tone.strong))
             totals = [totals[0] + of_orders, totals[1] + of_rows]
-        self._text(1, "in all", replace(_LINE, bold=True))
+        self._text(1, "In all", replace(_LINE, bold=True))
         for place, total in enumerate(totals, start=2):
             self._sheet.put_number(self._row, place, total, replace(_COUNT, bold=True))
+        self._sheet.set_height(self._row, _HEIGHT)
         self._row += 2
         return (
             Bars("Orders by result", bars, header, 1, 2, header - 1, _CHART) if totals[0] else None
@@ -187,23 +190,28 @@ class _Page:
         self._sheet.put_time(self._row, place, days, _TIME)
 
     def _title(self, words: str) -> None:
-        self._text(1, words, replace(_LINE, size=13, bold=True))
+        self._text(1, words, replace(_LINE, size=13, bold=True, ink=look.HEADER.strong))
+        self._sheet.set_height(self._row, _HEADER_HEIGHT)
         self._row += 1
 
     def _header(self, *words: str, right: Sequence[int] = ()) -> None:
         self._columns = len(words)
         for place, word in enumerate(words, start=1):
             side = "right" if place in right else "left"
-            self._text(place, word, replace(look.header_look(), horizontal=side))
+            self._text(place, word, replace(look.header_look(), horizontal=side, indent=1))
+        self._sheet.set_height(self._row, _HEADER_HEIGHT)
+        self._row += 1
+
+    def _end_line(self) -> None:
+        self._sheet.set_height(self._row, _LINE_HEIGHT)
         self._row += 1
 
     def _end_row(self) -> None:
         """Close a row of a block with a thin line below it, high enough for what it says."""
         widths = self._sheet.widths()
         texts = self._sheet.texts(self._row)
-        height = height_for((text, widths[place]) for place, text in texts.items())
-        if height:
-            self._sheet.set_height(self._row, height)
+        height = height_for((text, widths[place] - 2) for place, text in texts.items())
+        self._sheet.set_height(self._row, height or _HEIGHT)
         self._sheet.underline(self._row, self._columns)
         self._row += 1
 

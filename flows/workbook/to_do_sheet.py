@@ -13,13 +13,13 @@ from schemas.outcomes import RESULT, OrderOutcome
 from schemas.sheet_layout import SheetLayout
 
 COLUMNS: Final = (
-    ListColumn("No.", 6, "count"),
-    ListColumn("Result", 22, "state"),
-    ListColumn("What is wrong", 46, "prose"),
-    ListColumn("What to do", 46, "prose"),
+    ListColumn("No.", 6, "place"),
+    ListColumn("Result", 24, "quiet state"),
+    ListColumn("What is wrong", 48, "prose"),
+    ListColumn("What to do", 48, "prose"),
     ListColumn("Where", 20, "link"),
-    ListColumn("Rows", 8, "count"),
-    ListColumn("Orders", 9, "count"),
+    ListColumn("Rows", 9, "count"),
+    ListColumn("Orders", 10, "count"),
     ListColumn("References", 22, "id"),
     ListColumn("Value", 22, "id"),
 )
