@@ -25,8 +25,8 @@ from flows.workbook.style_book import StyleBook
 from flows.workbook.summary_sheet import fill_summary
 from flows.workbook.to_do import tasks
 from flows.workbook.to_do_sheet import COLUMNS as TASK_LIST
-from flows.workbook.to_do_sheet import MOST_TASKS, task_rows
 from flows.workbook.to_do_sheet import NONE as NO_TASKS
+from flows.workbook.to_do_sheet import count_of_rows, task_rows
 from schemas.faults import Fault
 from schemas.outcomes import OrderOutcome, RowAnswer, WorkbookSummary
 from schemas.sheet_layout import SheetLayout
@@ -76,8 +76,8 @@ class OwnSheets:
         told = orders[:MOST_ORDERS]
         rows = order_rows(told, layout, zone, since_1904=self._book.since_1904)
         self._put_list("Orders", ORDER_LIST, len(told), rows, NO_ORDERS)
-        count = min(len(to_mend), MOST_TASKS)
-        self._put_list("To do", TASK_LIST, count, task_rows(to_mend, orders, layout), NO_TASKS)
+        lines = task_rows(to_mend, orders, layout)
+        self._put_list("To do", TASK_LIST, count_of_rows(to_mend), lines, NO_TASKS)
 
     def _placed(self, word: str) -> SheetEntry:
         at = self._book.sheet_named(word)

@@ -27,9 +27,14 @@ COLUMNS: Final = (
 NONE: Final = "Nothing to do."
 
 MOST_TASKS: Final = 10_000
-"""Different things that are listed; the red cells of the order sheet tell of all."""
+"""Different things that are listed; the marks on the order sheet tell of all."""
 
 _WATCH: Final = "Worth a look"
+
+
+def count_of_rows(tasks: Sequence[Task]) -> int:
+    """How many rows the sheet has below its header."""
+    return min(len(tasks), MOST_TASKS + 1)
 
 
 def task_rows(
@@ -61,3 +66,6 @@ def task_rows(
             look.WATCH if task.state is None else look.TONES[task.state],
             f"{sheet}!{address(row, column or first_column)}",
         )
+    if len(tasks) > MOST_TASKS:
+        more = f"and {len(tasks) - MOST_TASKS:,} more, told beside the rows themselves."
+        yield ListRow(("", "", more, *[""] * (len(COLUMNS) - 3)), look.WATCH)

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
 from flows.workbook.to_do import tasks
+from flows.workbook.to_do_sheet import count_of_rows, task_rows
 from schemas.faults import Fault
 from schemas.outcomes import OrderOutcome, RowAnswer, State
 from tests.workbook.test_reconcile import DONE, content_of, source, summary
@@ -164,6 +165,15 @@ def test_with_nothing_to_do_the_sheet_says_so_also_in_place_of_an_earlier_one() 
     assert rows_of(again)[1] == ["Nothing to do.", *[None] * 8]
     assert again.auto_filter.ref is None
     assert again.parent.sheetnames == ["My orders", "Summary", "Orders", "To do"]
+
+
+def test_of_very_many_things_the_first_are_listed_and_the_rest_counted() -> None:
+    layout = read_content(content_of(source()), "orders.xlsx").layout
+    many = tasks([], [fault(row, code=str(row)) for row in range(3, 10_006)])
+    rows = list(task_rows(many, [], layout))
+    assert count_of_rows(many) == len(rows) == 10_001
+    assert rows[-1].values[2] == "and 3 more, told beside the rows themselves."
+    assert count_of_rows(many[:10_000]) == len(list(task_rows(many[:10_000], [], layout))) == 10_000
 
 
 def test_the_header_stays_and_can_be_filtered() -> None:
