@@ -83,9 +83,8 @@ class _Slot:
     """The pieces round a value in a column, for rows of one tone."""
 
     letters: str
+    look: Look
     is_text: bool
-    style: int
-    quoted: int
     opening: str
     if_empty: str
     if_filled: str
@@ -166,7 +165,8 @@ class ListSheet:
             if not value:
                 cells.append(f"{slot.opening}{number}{slot.if_empty}")
             elif slot.is_text and like_formula(value):
-                cells.append(text_cell(f"{slot.letters}{number}", slot.quoted, value))
+                style = self._styles.index_of(replace(slot.look, quoted=True))
+                cells.append(text_cell(f"{slot.letters}{number}", style, value))
             else:
                 content = text_content(value) if slot.is_text else value
                 cells.append(f"{slot.opening}{number}{slot.if_filled}{content}{slot.closing}")
@@ -187,13 +187,10 @@ class ListSheet:
     def _slot(self, letters: str, column: ListColumn, wanted: Look) -> _Slot:
         style = self._styles.index_of(wanted)
         is_text = column.kind not in _NUMBERS
-        # A format for text that looks like a formula is made only where there is such a column.
-        quoted = self._styles.index_of(replace(wanted, quoted=True)) if is_text else style
         return _Slot(
             letters=letters,
+            look=wanted,
             is_text=is_text,
-            style=style,
-            quoted=quoted,
             opening=f'<c r="{letters}',
             if_empty=f'" s="{style}"/>',
             if_filled=f'" s="{style}" t="inlineStr">' if is_text else f'" s="{style}"><v>',

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from openpyxl import load_workbook
 
-from flows.workbook.list_sheet import ListSheet
+from flows.workbook.list_sheet import MOST_LINKS, ListRow, ListSheet
+from flows.workbook.look import TONES
 from flows.workbook.orders_sheet import COLUMNS, order_rows
 from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
@@ -255,3 +256,12 @@ def test_a_list_is_written_row_by_row() -> None:
     assert asked == []
     assert next(pieces).startswith(b'<row r="2" ')
     assert asked == [0]
+
+
+def test_excel_takes_so_many_links_and_no_more() -> None:
+    row = ListRow([""] * len(COLUMNS), TONES[State.DONE], "'A'!A1")
+    count = MOST_LINKS + 3
+    sheet = ListSheet(StyleBook(None, TRANSITIONAL), COLUMNS)
+    written = b"".join(sheet.written(TRANSITIONAL, count, [row] * count, "none"))
+    assert written.count(b"<hyperlink ") == 65_530
+    assert written.count(b"<row ") == count + 1
