@@ -50,6 +50,9 @@ DONE_RESULT: Final[Mapping[str, str]] = {
     "REVERT_SWITCH": "Reverted",
 }
 
+READY: Final = "Ready to be sent"
+"""What is said of an order that was only checked and has nothing wrong with it."""
+
 PRACTICE: Final = "Practice: "
 """Before every Result of a practice run, so that nobody takes it for real."""
 
@@ -69,7 +72,8 @@ class RowAnswer:
     """What is written beside one order row: one field per result column.
 
     Money is Decimal in `price_currency`; `answered_at` is UTC; statuses are the marketplace's
-    own codes. Empty text and None leave the cell empty.
+    own codes. Empty text and None leave the cell empty. `points_at_others` says that the words
+    only point at other rows of the same order, which say what is wrong.
     """
 
     row: int
@@ -86,6 +90,29 @@ class RowAnswer:
     error_code: str = ""
     what_happened: str = ""
     what_to_do: str = ""
+    answered_at: datetime | None = None
+    points_at_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """What became of one order as a whole, told in one row.
+
+    `rows` are its rows on the order sheet, ascending. `state` is None for an order that was only
+    checked and can be sent. Money is Decimal in `price_currency`; `answered_at` is UTC.
+    """
+
+    reference: str
+    customer_id: str
+    order_type: str
+    rows: tuple[int, ...]
+    state: State | None
+    result: str
+    order_id: str = ""
+    order_status: str = ""
+    order_total: Decimal | None = None
+    price_currency: str = ""
+    what_happened: str = ""
     answered_at: datetime | None = None
 
 
