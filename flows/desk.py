@@ -30,6 +30,7 @@ from flows.ordering.follow import follow
 from flows.ordering.group import Grouping, group
 from flows.ordering.hands import Hands
 from flows.ordering.life import CLOCK_MAY_LAG
+from flows.ordering.order_outcomes import order_outcomes
 from flows.ordering.plan import Run, evidence_of, keys_of, plan
 from flows.ordering.states import NOTHING_LEFT
 from flows.ordering.submit import price, submit
@@ -328,7 +329,8 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
         started_at,
         path.name,
     )
-    entries, rows, ready = _as_it_stands(grouping, faults, run, settings)
+    planned, entries, rows = _as_it_stands(grouping, faults, run, settings)
+    ready = len(planned) - len(entries)
     states = answering.order_states(rows, entries)
     summary = WorkbookSummary(
         workbook=path.name,
@@ -344,7 +346,8 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
         ready=ready,
     )
     source = as_xlsx(content, path.name)
-    reconciled = reconcile(source, read.layout, rows, faults, summary)
+    orders = order_outcomes(planned, rows, environment)
+    reconciled = reconcile(source, read.layout, rows, faults, summary, orders)
     target = write_output(target, reconciled, Terms())
     return Reconciled(
         workbook=path.name,
@@ -362,10 +365,10 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
 
 def _as_it_stands(
     grouping: Grouping, faults: Sequence[Fault], run: Run, settings: Settings
-) -> tuple[tuple[Entry, ...], tuple[RowAnswer, ...], int]:
-    """What a run would begin with: entries and answers of all orders but those ready to be sent.
+) -> tuple[tuple[Entry, ...], tuple[Entry, ...], tuple[RowAnswer, ...]]:
+    """What a run would begin with: all entries, and those not ready to be sent with their answers.
 
-    The last figure counts the ready ones. Nothing is written into the ledger.
+    Nothing is written into the ledger.
     """
     keys = keys_of(grouping.orders)
     ledger = open_ledger(settings) if ledger_exists(settings) else None
@@ -394,4 +397,4 @@ def _as_it_stands(
     )
     if ledger:
         ledger.close()
-    return entries, rows, len(decided.entries) - len(entries)
+    return decided.entries, entries, rows

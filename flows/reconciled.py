@@ -17,6 +17,7 @@ from typing import Final
 from flows.answers_for_machines import Format, beside, content, records
 from flows.ledger import Ledger
 from flows.ordering import answers as answering
+from flows.ordering.order_outcomes import order_outcomes
 from flows.ordering.states import NOTHING_LEFT
 from flows.outputs import Terms, default_output, keep_replaced, stands, write_output
 from flows.settings import Settings
@@ -99,7 +100,12 @@ def write_reconciled(
         summary = _with_note(summary, f"The run was stopped: {run.stopped}")
     source = ledger.workbook(submission.workbook_hash)
     reconciled = reconcile(
-        as_xlsx(source, submission.name), submission.layout, rows, faults, summary
+        as_xlsx(source, submission.name),
+        submission.layout,
+        rows,
+        faults,
+        summary,
+        order_outcomes(entries, rows, submission.environment),
     )
     terms = Terms(
         wrote=partial(_is_its_own, ledger, submission),

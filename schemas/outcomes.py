@@ -50,6 +50,9 @@ DONE_RESULT: Final[Mapping[str, str]] = {
     "REVERT_SWITCH": "Reverted",
 }
 
+READY: Final = "Ready to be sent"
+"""What is said of an order that was only checked and has nothing wrong with it."""
+
 PRACTICE: Final = "Practice: "
 """Before every Result of a practice run, so that nobody takes it for real."""
 
@@ -69,8 +72,9 @@ class RowAnswer:
     """What is written beside one order row: one field per result column.
 
     Money is Decimal in `price_currency`; `answered_at` is UTC; statuses are the marketplace's
-    own codes. Empty text and None leave the cell empty. `approvable`: a yes in the column
-    approve would order it.
+    own codes. Empty text and None leave the cell empty. `points_at_others` says that the words
+    only point at other rows of the same order, which say what is wrong; `approvable` that a yes
+    in the column approve would order it.
     """
 
     row: int
@@ -89,6 +93,29 @@ class RowAnswer:
     what_to_do: str = ""
     answered_at: datetime | None = None
     approvable: bool = False
+    points_at_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """What became of one order as a whole, told in one row.
+
+    `rows` are its rows on the order sheet, ascending. `state` is None for an order that was only
+    checked and can be sent. Money is Decimal in `price_currency`; `answered_at` is UTC.
+    """
+
+    reference: str
+    customer_id: str
+    order_type: str
+    rows: tuple[int, ...]
+    state: State | None
+    result: str
+    order_id: str = ""
+    order_status: str = ""
+    order_total: Decimal | None = None
+    price_currency: str = ""
+    what_happened: str = ""
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,7 @@ def _held_row(
         what_happened=f"Nothing is wrong with this row, but {rows} of the same order "
         f"({entry.reference}) must be mended first. An order is sent whole or not at all.",
         what_to_do=f"Mend {rows} and drop the workbook again.",
+        points_at_others=True,
     )
 
 

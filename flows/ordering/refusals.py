@@ -44,7 +44,8 @@ def refused_rows(entry: Entry, refusal: Refusal, environment: Environment) -> li
     answers = []
     for row, number in entry.lines:
         reason = named.get(number, "")
-        if named and number not in named:
+        others = bool(named) and number not in named
+        if others:
             happened, advice = _because_of_others(entry, named)
         else:
             happened, advice = _told(entry, refusal, reason)
@@ -57,6 +58,7 @@ def refused_rows(entry: Entry, refusal: Refusal, environment: Environment) -> li
                 what_happened=happened,
                 what_to_do=advice,
                 answered_at=refusal.answered_at,
+                points_at_others=others,
             )
         )
     return answers

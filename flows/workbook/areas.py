@@ -54,6 +54,12 @@ class Area:
         last = address(self.last_row, self.last_column)
         return first if first == last else f"{first}:{last}"
 
+    @property
+    def fixed(self) -> str:
+        """The area as a defined name writes it: $A$2:$E$9."""
+        corners = ((self.first_row, self.first_column), (self.last_row, self.last_column))
+        return ":".join(f"${letters_of(column)}${row}" for row, column in corners)
+
     def holds(self, row: int, column: int) -> bool:
         """Whether a cell lies in the area."""
         return (

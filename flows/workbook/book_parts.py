@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,7 +90,7 @@ class Book:
             title = f"{wanted} ({count})"
         return title
 
-    def add_sheet(self, name: str, part: str) -> None:
+    def add_sheet(self, name: str, part: str) -> SheetEntry:
         """A new sheet behind all others."""
         identifier = self.relations.add("worksheet", part)
         assert self._sheets is not None  # noqa: S101 - the order sheet is among them
@@ -107,6 +107,7 @@ class Book:
         entry = f'<{self._prefix}sheet  name="{escaped(name)}" sheetId="{number}" {link}/>'
         self._part.append(self._sheets, entry.encode())
         self.sheets.append(SheetEntry(name, part, len(self.sheets), visible=True))
+        return self.sheets[-1]
 
     def name(self, word: str, reference: str) -> None:
         """Write a defined name of ours (hidden), in place of an earlier one."""
@@ -133,6 +134,20 @@ class Book:
             self.name(word, f'"{text}"')
         else:
             self._unname(word)
+
+    def name_on(self, sheet: SheetEntry, references: Mapping[str, str]) -> None:
+        """Write Excel's own names of a sheet of ours ("Print_Titles") in place of earlier ones."""
+        for element in self._name_elements:
+            attributes = element.tag.attributes()
+            is_excels = attributes.get("name", "").startswith("_xlnm.")
+            if is_excels and attributes.get("localSheetId") == str(sheet.place):
+                self._part.remove(element)
+        for name, reference in references.items():
+            hidden = ' hidden="1"' if name.startswith("_") else ""
+            self._new_names.append(
+                f'<{self._prefix}definedName  name="_xlnm.{name}" localSheetId="{sheet.place}"'
+                f"{hidden}>{escaped(reference)}</{self._prefix}definedName>"
+            )
 
     def grow_names(self, sheet: SheetEntry, header_row: int, last_column: int) -> None:
         """Let the sheet's print area and the twin of its filter reach to a column.

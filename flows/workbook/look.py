@@ -46,6 +46,16 @@ TONES: Final[Mapping[State, Tone]] = {
 APPROVABLE: Final = frozenset({TONES[State.NEEDS_APPROVAL], TONES[State.PREVIEWED]})
 """Tones of rows beside which somebody may have something to fill in."""
 
+READY: Final = Tone("E9EDF1", "000000", "F6F8FA")
+"""Of orders that were only checked and can be sent."""
+
+WATCH: Final = Tone("FFEFB8", "000000", "FFF5DB")
+"""Of what holds no order and is worth a look."""
+
+INK: Final = "000000"
+QUIET: Final = "5A6672"
+LINK: Final = "0B57A4"
+
 HEADER: Final = Tone("2F3E4E", "FFFFFF", "E9EDF1")
 PRACTICE: Final = Tone("FFC845", "000000", "FFF5DB")
 
@@ -77,8 +87,9 @@ class Border:
 class Look:
     """The whole look of a cell. No `font` is the workbook's own, no `fill` none.
 
-    `size` in points (0: the workbook's own); colours are six hexadecimal digits; `quoted` cells
-    stay text when somebody edits them.
+    `size` in points (0: the workbook's own); colours are six hexadecimal digits; `indent` is the
+    room (signs) kept free at the side where the text begins or a number ends; `quoted` cells stay
+    text when somebody edits them.
     """
 
     font: str = ""
@@ -90,6 +101,7 @@ class Look:
     border: Border = Border()
     horizontal: str = ""
     vertical: str = ""
+    indent: int = 0
     wrapped: bool = False
     number_format: str = "General"
     quoted: bool = False

@@ -8,8 +8,8 @@
     content = sheet.written(dialect)
 
 Rows and columns count from 1. Looks are put into the workbook's styles when the sheet is
-written. What else a sheet may hold has its place between the elements that `written` puts side
-by side; Excel insists on their order (ECMA-376, CT_Worksheet).
+written. The elements that `written` puts side by side stand in the order on which Excel insists
+(ECMA-376, CT_Worksheet).
 """
 
 from __future__ import annotations
@@ -21,12 +21,30 @@ from typing import Final
 
 from flows.workbook.areas import Area, address
 from flows.workbook.cell_values import amount, empty_cell, like_formula, number_cell, text_cell
-from flows.workbook.look import HAIRLINE, Look
+from flows.workbook.look import HAIRLINE, HEADER, Look
 from flows.workbook.markup import escaped
 from flows.workbook.relations import Dialect
 from flows.workbook.style_book import StyleBook
 
-_DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+
+
+def properties() -> str:
+    """What every sheet of ours says of itself: the colour of its tab, and that it fits the page."""
+    return f'<sheetPr><tabColor rgb="FF{HEADER.strong}"/><pageSetUpPr fitToPage="1"/></sheetPr>'
+
+
+def page_setup(*, pages: int) -> str:
+    """How a sheet of ours is printed: across, as wide as the page, pages with numbers.
+
+    On at most so many pages; 0 is as many as it takes.
+    """
+    return (
+        '<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.7" header="0.3" footer="0.3"/>'
+        f'<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="{pages}"/>'
+        "<headerFooter><oddFooter>&amp;L&amp;F, &amp;A&amp;RPage &amp;P of &amp;N</oddFooter>"
+        "</headerFooter>"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,8 @@ class NewSheet:
         self._heights: dict[int, float] = {}
         self._widths: dict[int, float] = {}
         self._links: list[tuple[str, str]] = []
+        self._areas: list[Area] = []
+        self._drawing = ""
 
     def put_text(self, row: int, column: int, text: str, look: Look) -> None:
         """A cell with a text, which stays one whatever it begins with."""
@@ -55,6 +75,10 @@ class NewSheet:
         """A cell with a number; None leaves it empty."""
         self._put(row, column, _Cell(look, number=amount(number)))
 
+    def put_time(self, row: int, column: int, days: str, look: Look) -> None:
+        """A cell with a moment, given as Excel's count of days."""
+        self._put(row, column, _Cell(look, number=days))
+
     def put_look(self, row: int, column: int, look: Look) -> None:
         """A cell that has a look and nothing in it."""
         self._put(row, column, _Cell(look))
@@ -62,6 +86,14 @@ class NewSheet:
     def link(self, row: int, column: int, place: str) -> None:
         """Make a cell lead to a place in the workbook, such as 'My orders'!A3."""
         self._links.append((address(row, column), place))
+
+    def merge(self, row: int, first_column: int, last_column: int) -> None:
+        """Make one cell of neighbours in a row; what it shows stands in the first of them."""
+        self._areas.append(Area(row, first_column, row, last_column))
+
+    def draw(self, relation: str) -> None:
+        """Show the drawing to which a relation of the sheet leads."""
+        self._drawing = relation
 
     def set_width(self, column: int, width: float) -> None:
         """The width of a column, in signs."""
@@ -91,9 +123,9 @@ class NewSheet:
     def written(self, dialect: Dialect) -> bytes:
         """The sheet as the part of a workbook."""
         pieces = (
-            _DECLARATION,
-            f'<worksheet xmlns="{dialect.main}">',
-            '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>',
+            DECLARATION,
+            f'<worksheet xmlns="{dialect.main}" xmlns:r="{dialect.relations}">',
+            properties(),
             f'<dimension ref="{self._extent()}"/>',
             '<sheetViews><sheetView showGridLines="0" workbookViewId="0"/></sheetViews>',
             '<sheetFormatPr defaultRowHeight="15"/>',
@@ -101,9 +133,10 @@ class NewSheet:
             "<sheetData>",
             *(self._row(row) for row in sorted({*self._rows, *self._heights})),
             "</sheetData>",
+            self._merged(),
             self._hyperlinks(),
-            '<pageMargins left="0.75" right="0.75" top="1" bottom="1" header="0.5" footer="0.5"/>',
-            '<pageSetup orientation="landscape" fitToWidth="1" fitToHeight="0"/>',
+            page_setup(pages=1),
+            f'<drawing r:id="{self._drawing}"/>' if self._drawing else "",
             "</worksheet>",
         )
         return "".join(pieces).encode()
@@ -136,6 +169,10 @@ class NewSheet:
         if cell.text:
             return text_cell(place, style, cell.text)
         return number_cell(place, style, cell.number) if cell.number else empty_cell(place, style)
+
+    def _merged(self) -> str:
+        areas = "".join(f'<mergeCell ref="{area}"/>' for area in self._areas)
+        return f'<mergeCells count="{len(self._areas)}">{areas}</mergeCells>' if areas else ""
 
     def _hyperlinks(self) -> str:
         links = "".join(

@@ -1,4 +1,4 @@
-"""The names by which a workbook tells which of its columns are ours."""
+"""The names by which a workbook tells which of its columns and sheets are ours."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ APPROVE: Final = "approve"
 """Names the column approve where we have put it in; it is filled in by people."""
 
 
-def defined_name(result_column: str) -> str:
-    """The defined name of one of our columns: "Order ID" is `_orderdrop.Order_ID`."""
-    return "_orderdrop." + result_column.replace(" ", "_")
+OUR_SHEETS: Final = ("Summary", "Orders", "To do")
+"""Our sheets, in the order in which they stand behind the user's; a title may be another."""
+
+
+def defined_name(word: str) -> str:
+    """The defined name of a column or sheet of ours: "Order ID" is `_orderdrop.Order_ID`."""
+    return "_orderdrop." + word.replace(" ", "_")

@@ -20,7 +20,7 @@ from flows.workbook.errors import (
     NoRoomForAnswers,
 )
 from flows.workbook.header import Header, find_header
-from flows.workbook.our_marks import APPROVE, SUBMISSION, defined_name
+from flows.workbook.our_marks import APPROVE, OUR_SHEETS, SUBMISSION, defined_name
 from flows.workbook.parts import column_index, read_bytes, sheet_of
 from flows.workbook.table import Book, Table, Wanted
 from schemas.columns import ORDER_COLUMNS, RESULT_COLUMNS
@@ -122,7 +122,9 @@ def read_content(
 
 
 def _order_sheet(book: Book, name: str, own_headers: Mapping[str, str]) -> _Found:
-    sheets = [found for sheet in book.sheets if (found := _with_header(book, sheet, own_headers))]
+    ours = {sheet_of(book.names.get(defined_name(word), "")) for word in OUR_SHEETS}
+    theirs = [sheet for sheet in book.sheets if sheet not in ours]
+    sheets = [found for sheet in theirs if (found := _with_header(book, sheet, own_headers))]
     if not sheets:
         raise NoOrderSheet(
             f"No sheet of {name} looks like an order sheet: no row names columns such as "

@@ -13,23 +13,22 @@ from zoneinfo import ZoneInfo
 from flows.workbook.answer_columns import APPROVE_COLUMN, COLUMNS, header_note
 from flows.workbook.answers import AnswerWriter, header_texts, with_standing_ids
 from flows.workbook.archive import Archive, Content, deflated
-from flows.workbook.areas import Area, quoted
+from flows.workbook.areas import Area
 from flows.workbook.book_parts import Book, only_selected
 from flows.workbook.markup import tags
-from flows.workbook.new_sheet import NewSheet
 from flows.workbook.note_parts import Notes
 from flows.workbook.our_marks import APPROVE, SUBMISSION
+from flows.workbook.own_sheets import OwnSheets
 from flows.workbook.relations import TYPES, ContentTypes, Relations
 from flows.workbook.row_surgery import RowPlan, RowSurgeon
 from flows.workbook.sheet_frame import SheetHead, SheetTail
 from flows.workbook.sheet_rows import Pieces
 from flows.workbook.style_book import StyleBook
-from flows.workbook.summary_sheet import MOST_LISTED, TITLE, fill_summary, listed
 from flows.workbook.survey import Survey, survey
 from flows.workbook.table_parts import tables_of
 from schemas.columns import RESULT_COLUMNS
 from schemas.faults import Fault
-from schemas.outcomes import RowAnswer, State, WorkbookSummary
+from schemas.outcomes import OrderOutcome, RowAnswer, State, WorkbookSummary
 from schemas.sheet_layout import SheetLayout
 
 
@@ -39,6 +38,7 @@ def reconcile(
     answers: Sequence[RowAnswer],
     faults: Sequence[Fault],
     summary: WorkbookSummary,
+    orders: Sequence[OrderOutcome] = (),
 ) -> bytes:
     """The workbook `source` with our answers in it, as bytes; the same input, the same bytes.
 
@@ -46,9 +46,10 @@ def reconcile(
       or where `layout.result_columns` found them; our old answers elsewhere are taken out;
     - a column approve with a drop-down, where an answer is approvable and the sheet has none;
     - a mark and a note on each cell that `faults` name; our earlier marks are taken off first;
-    - a Summary sheet behind the user's sheets, in place of our earlier one.
+    - the sheets Summary, Orders and To do behind the user's sheets, or where ours stand already.
 
-    `layout` describes `source` itself. `answers` name its rows, at most one answer to a row.
+    `layout` describes `source` itself. `answers` name its rows, at most one answer to a row;
+    `orders` are the same answers put together by order.
     Raises NotAWorkbook, or BadZipFile and KeyError, for bytes that are no workbook; reading
     comes first and has turned such a file away.
 
@@ -58,7 +59,7 @@ def reconcile(
     one click away. Only the order sheet is selected, since typing into a group of selected
     sheets would change all of them.
     """
-    return _Reconciling(source, layout, faults, summary).done(answers)
+    return _Reconciling(source, layout, faults, summary).done(answers, orders)
 
 
 class _Reconciling:
@@ -89,7 +90,7 @@ class _Reconciling:
         self._dropped: list[str] = []
         self._changed: dict[str, Content] = {}
 
-    def done(self, answers: Sequence[RowAnswer]) -> bytes:
+    def done(self, answers: Sequence[RowAnswer], orders: Sequence[OrderOutcome]) -> bytes:
         """The workbook with the answers."""
         seen = self._surveyed(answers)
         self._approvable = sorted(answer.row for answer in answers if answer.approvable)
@@ -99,7 +100,7 @@ class _Reconciling:
         rows = self._write_sheet(seen, places, headers, answers)
         self._grow_tables({places[name]: text for name, text in headers.items()})
         self._name(places)
-        self._write_summary(seen, answers)
+        self._write_own_sheets(answers, orders)
         self._open_on_sheet()
         self._write_styles()
         if rows.took_formula:
@@ -121,9 +122,6 @@ class _Reconciling:
         for answer in answers:
             if answer.state is State.HELD:
                 want(answer.row, standing)
-        reference = layout.columns.get("externalReferenceId")
-        for answer in listed(answers)[:MOST_LISTED]:
-            want(answer.row, reference)
         wanted[layout.header_row] = None
         strings = self._part_of("sharedStrings")
         return survey(self._archive, self._sheet.part, strings, layout.last_column, wanted)
@@ -252,38 +250,13 @@ class _Reconciling:
         self._book.name_text(SUBMISSION, self._summary.submission_id)
         self._book.grow_names(self._sheet, self._layout.header_row, max(places.values()))
 
-    def _write_summary(self, seen: Survey, answers: Sequence[RowAnswer]) -> None:
-        """Write our Summary behind the user's sheets, or in place of our earlier one.
-
-        Ours is known by its defined name; a sheet of the user's that is called Summary stays.
-        """
-        layout = self._layout
-        column = layout.columns.get("externalReferenceId")
-        references = {
-            answer.row: seen.text(answer.row, column)
-            for answer in listed(answers)[:MOST_LISTED]
-            if column is not None
-        }
-        sheet = NewSheet(self._styles)
-        fill_summary(sheet, layout, references, answers, self._summary)
-        self._put_sheet(TITLE, sheet)
-
-    def _put_sheet(self, word: str, sheet: NewSheet) -> None:
-        """A sheet of ours: in place of the earlier one that has its defined name, else last."""
-        earlier = self._book.sheet_named(word)
-        if earlier is None:
-            part = self._archive.unused("xl/worksheets/sheet{}.xml")
-            title = self._book.unused_title(word)
-            self._book.add_sheet(title, part)
-            self._types.add(part, TYPES["worksheet"])
-        else:
-            part, title = earlier.part, earlier.name
-            if (relations := Relations(self._archive, part, self._book.dialect).path) in (
-                self._archive
-            ):
-                self._dropped.append(relations)
-        self._book.name(word, f"{quoted(title)}!$A$1")
-        self._changed[part] = sheet.written(self._book.dialect)
+    def _write_own_sheets(
+        self, answers: Sequence[RowAnswer], orders: Sequence[OrderOutcome]
+    ) -> None:
+        sheets = OwnSheets(self._archive, self._book, self._types, self._styles)
+        sheets.write(self._layout, answers, self._faults, orders, self._summary)
+        self._changed |= sheets.changed
+        self._dropped += sheets.dropped
 
     def _open_on_sheet(self) -> None:
         if not self._sheet.visible:

@@ -20,6 +20,8 @@ TYPES: Final = {
     "worksheet": "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml",
     "styles": "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml",
     "comments": "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml",
+    "drawing": "application/vnd.openxmlformats-officedocument.drawing+xml",
+    "chart": "application/vnd.openxmlformats-officedocument.drawingml.chart+xml",
 }
 """The content type of a part, by the last word of the relation that leads to it."""
 
@@ -45,14 +47,20 @@ def dialect_of(content: bytes) -> Dialect:
 
 
 class Relations:
-    """The relations of one part."""
+    """The relations of one part.
 
-    def __init__(self, archive: Archive, part: str, dialect: Dialect) -> None:
+    A part that is written anew is asked for with `anew`: what the archive has is passed over.
+    """
+
+    def __init__(
+        self, archive: Archive, part: str, dialect: Dialect, *, anew: bool = False
+    ) -> None:
         folder, name = posixpath.split(part)
         self.path = posixpath.join(folder, "_rels", f"{name}.rels")
         self._folder = folder
         self._dialect = dialect
-        self._part = Part(archive.read(self.path)) if self.path in archive else None
+        known = self.path in archive and not anew
+        self._part = Part(archive.read(self.path)) if known else None
         self._rows = [
             (element, element.tag.attributes())
             for element in (self._part.root.all("Relationship") if self._part else [])
@@ -68,6 +76,14 @@ class Relations:
             for _, attributes in self._rows
             if attributes.get("Type", "").rpartition("/")[2] == kind
             and attributes.get("TargetMode") != "External"
+        ]
+
+    def parts(self) -> list[str]:
+        """All parts that the relations lead to."""
+        return [
+            self._resolved(attributes.get("Target", ""))
+            for _, attributes in self._rows
+            if attributes.get("TargetMode") != "External"
         ]
 
     def target(self, identifier: str) -> str | None:

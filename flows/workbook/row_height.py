@@ -12,7 +12,7 @@ _LINE: Final = 1.36
 _SIGNS: Final = 1.05
 """Signs of prose that fit into one unit of a column's width."""
 
-_HIGHEST: Final = 409.0
+HIGHEST: Final = 409.0
 """Excel's own limit."""
 
 
@@ -35,4 +35,4 @@ def _lines(text: str, room: int) -> int:
 def height_for(texts: Iterable[tuple[str, float]], size: float = 11) -> float | None:
     """The height (points) at which each (text, column width) is seen whole; None: one line."""
     lines = max((lines_of(text, width) for text, width in texts if text), default=1)
-    return min(_HIGHEST, round(lines * size * _LINE + 2, 1)) if lines > 1 else None
+    return min(HIGHEST, round(lines * size * _LINE + 2, 1)) if lines > 1 else None

@@ -244,6 +244,7 @@ class StyleBook:
             "horizontal": wanted.horizontal,
             "vertical": wanted.vertical,
             "wrapText": "1" if wanted.wrapped else "",
+            "indent": str(wanted.indent) if wanted.indent else "",
         }
         alignment = "".join(f' {name}="{value}"' for name, value in aligned.items() if value)
         quoted = ' quotePrefix="1"' if wanted.quoted else ""

@@ -1,6 +1,6 @@
-"""The Summary sheet: what happened to a workbook, in one look.
+"""The Summary sheet: what happened to a workbook, in one look and on one page.
 
-Five columns carry every block: Row | Reference | Result | What happened | What to do.
+Four columns carry every block, and a fifth the chart: Result | Orders | Rows | What it means.
 """
 
 from __future__ import annotations
@@ -12,61 +12,71 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from flows.workbook import look
-from flows.workbook.areas import address, quoted
-from flows.workbook.cell_values import MONEY_FORMAT
-from flows.workbook.look import Look
+from flows.workbook.areas import quoted
+from flows.workbook.cell_values import MONEY_FORMAT, TIME_FORMAT, day_number
+from flows.workbook.chart_parts import Bar, Bars
+from flows.workbook.look import Look, Tone
 from flows.workbook.new_sheet import NewSheet
 from flows.workbook.row_height import height_for
 from flows.workbook.summary_words import (
-    ATTENTION,
     BANNERS,
     MEANING,
+    READY_MEANING,
     headline,
     next_steps,
     state_words,
+    tasks_words,
 )
-from schemas.outcomes import RowAnswer, State, WorkbookSummary
-from schemas.sheet_layout import SheetLayout
+from schemas.outcomes import READY, OrderOutcome, RowAnswer, WorkbookSummary
 
-TITLE: Final = "Summary"
-MOST_LISTED: Final = 200
+_WIDTHS: Final = (32.0, 19.0, 16.0, 52.0, 58.0)
+_CHART: Final = 5
+_TEXT_COLUMNS: Final = 4
+_TEXT_WIDTH: Final = sum(_WIDTHS[:_TEXT_COLUMNS])
 
-_WIDTHS: Final = (13.0, 30.0, 32.0, 62.0, 58.0)
-_LINK: Final = "0B57A4"
-_LINE: Final = Look(vertical="center")
-_PROSE: Final = Look(vertical="top", wrapped=True)
-_COUNT: Final = Look(number_format="#,##0", horizontal="left", vertical="top")
+_LINE: Final = Look(horizontal="left", vertical="center", indent=1)
+_LABEL: Final = replace(_LINE, ink=look.QUIET)
+_PROSE: Final = replace(_LINE, wrapped=True)
+_COUNT: Final = replace(_LINE, number_format="#,##0", horizontal="right")
+_MONEY: Final = replace(_COUNT, number_format=MONEY_FORMAT)
+_TIME: Final = replace(_LINE, number_format=TIME_FORMAT)
+_POINTER: Final = replace(_LINE, ink=look.LINK, underlined=True)
+_HEIGHT: Final = 20
+_LINE_HEIGHT: Final = 17
+_HEADER_HEIGHT: Final = 24
 
 
 def fill_summary(
     sheet: NewSheet,
-    layout: SheetLayout,
-    references: Mapping[int, str],
     answers: Sequence[RowAnswer],
+    orders: Sequence[OrderOutcome],
     summary: WorkbookSummary,
-) -> None:
-    """Write the Summary; `references` are the orders' own, by row, of the rows listed."""
-    page = _Page(sheet)
+    *,
+    titles: Mapping[str, str],
+    tasks: int,
+    since_1904: bool,
+) -> Bars | None:
+    """Write the Summary; the chart that belongs beside it, None when there is nothing to show.
+
+    `titles` are those of our sheets by name, `tasks` is how many things there are to mend.
+    """
+    page = _Page(sheet, since_1904=since_1904)
     page.heading(headline(summary, answers), summary)
     page.facts(summary)
     page.sentences("What to do next", next_steps(summary))
-    page.counts(summary, answers)
+    page.pointers(titles, tasks, len(orders))
+    bars = page.counts(summary, answers, orders)
     page.money(summary)
-    page.attention(answers, references, layout)
     page.sentences("Notes", summary.notes)
-
-
-def listed(answers: Sequence[RowAnswer]) -> list[RowAnswer]:
-    """The answers that need a person, in the order of their rows."""
-    needing = (answer for answer in answers if answer.state in ATTENTION)
-    return sorted(needing, key=lambda answer: answer.row)
+    return bars
 
 
 class _Page:
     """The sheet as it is written, block under block."""
 
-    def __init__(self, sheet: NewSheet) -> None:
+    def __init__(self, sheet: NewSheet, *, since_1904: bool) -> None:
         self._sheet = sheet
+        self._since_1904 = since_1904
         self._row = 1
         self._columns = len(_WIDTHS)
         for place, width in enumerate(_WIDTHS, start=1):
@@ -89,48 +99,74 @@ class _Page:
 
     def facts(self, summary: WorkbookSummary) -> None:
         """Which workbook, where it was sent, and when."""
-        zone = ZoneInfo(summary.timezone)
-        lines = (
+        for label, value in (
             ("Workbook", summary.workbook),
             ("Sheet", summary.sheet),
             ("Account", summary.account),
             ("Environment", summary.environment),
-            ("Started", f"{_clock(summary.started_at, zone)} ({summary.timezone})"),
-            ("Finished", f"{_clock(summary.finished_at, zone)} ({summary.timezone})"),
-        )
-        for label, value in lines:
-            self._text(1, label, replace(_LINE, ink="5A6672"))
+        ):
+            self._text(1, label, _LABEL)
             self._text(2, value)
-            self._row += 1
+            self._end_line()
+        for label, moment in (("Started", summary.started_at), ("Finished", summary.finished_at)):
+            self._text(1, label, _LABEL)
+            self._time(2, moment, ZoneInfo(summary.timezone))
+            self._text(3, summary.timezone, _LABEL)
+            self._end_line()
         self._row += 1
 
     def sentences(self, title: str, sentences: Sequence[str]) -> None:
-        """A titled list of sentences; nothing when there are none."""
+        """A titled list of sentences, each as wide as the blocks; nothing when there are none."""
         if not sentences:
             return
         self._title(title)
         for sentence in sentences:
-            self._text(1, f"• {sentence}")
+            told = f"• {sentence}"
+            self._text(1, told, _PROSE)
+            self._sheet.merge(self._row, 1, _TEXT_COLUMNS)
+            self._sheet.set_height(self._row, height_for([(told, _TEXT_WIDTH)]) or _HEIGHT)
             self._row += 1
         self._row += 1
 
-    def counts(self, summary: WorkbookSummary, answers: Sequence[RowAnswer]) -> None:
-        """How many orders and rows are in each state, in its colour."""
+    def pointers(self, titles: Mapping[str, str], tasks: int, orders: int) -> None:
+        """Links to our other sheets."""
+        self._row -= 1
+        told = {"To do": tasks_words(tasks), "Orders": f"all {orders:,} one by one"}
+        for word, words in told.items():
+            self._text(1, f"{titles[word]}: {words}", _POINTER)
+            self._sheet.link(self._row, 1, f"{quoted(titles[word])}!A1")
+            self._sheet.set_height(self._row, _HEIGHT)
+            self._row += 1
+        self._row += 1
+
+    def counts(
+        self,
+        summary: WorkbookSummary,
+        answers: Sequence[RowAnswer],
+        orders: Sequence[OrderOutcome],
+    ) -> Bars | None:
+        """How many orders and rows are in each state, in its colour, and the chart of it."""
         self._title("How it went")
-        self._header("Orders", "Rows", "Result", "What it means")
-        for state, meaning in MEANING.items():
-            orders, rows = summary.orders.get(state, 0), summary.rows.get(state, 0)
-            if orders or rows:
-                self._sheet.put_number(self._row, 1, orders, _COUNT)
-                self._sheet.put_number(self._row, 2, rows, _COUNT)
-                self._state(3, state_words(state, answers), state)
-                self._text(4, meaning, _PROSE)
-                self._end_row()
-        for place, total in ((1, summary.orders), (2, summary.rows)):
-            bold = replace(_COUNT, bold=True)
-            self._sheet.put_number(self._row, place, sum(total.values()), bold)
-        self._text(3, "in all", replace(_LINE, bold=True))
+        header = self._row
+        self._header("Result", "Orders", "Rows", "What it means", right=(2, 3))
+        bars: list[Bar] = []
+        totals = [0, 0]
+        for words, tone, meaning, (of_orders, of_rows) in _counted(summary, answers, orders):
+            self._text(1, words, replace(_PROSE, fill=tone.strong, bold=True, ink=tone.ink))
+            self._sheet.put_number(self._row, 2, of_orders, _COUNT)
+            self._sheet.put_number(self._row, 3, of_rows, _COUNT)
+            self._text(4, meaning, _PROSE)
+            self._end_row()
+            bars.append(Bar(words, of_orders, tone.strong))
+            totals = [totals[0] + of_orders, totals[1] + of_rows]
+        self._text(1, "In all", replace(_LINE, bold=True))
+        for place, total in enumerate(totals, start=2):
+            self._sheet.put_number(self._row, place, total, replace(_COUNT, bold=True))
+        self._sheet.set_height(self._row, _HEIGHT)
         self._row += 2
+        return (
+            Bars("Orders by result", bars, header, 1, 2, header - 1, _CHART) if totals[0] else None
+        )
 
     def money(self, summary: WorkbookSummary) -> None:
         """What was spent and what was only priced, by currency, where prices are known."""
@@ -138,69 +174,61 @@ class _Page:
         if not currencies:
             return
         self._title("Money, where Adobe named a price")
-        self._header("Currency", "Ordered", "Only priced, not ordered")
-        amount = Look(number_format=MONEY_FORMAT, horizontal="left")
+        self._header("Currency", "Ordered", "Only priced", right=(2, 3))
         for currency in currencies:
-            self._text(1, currency)
+            self._text(1, currency, _PROSE)
             for place, totals in ((2, summary.placed_totals), (3, summary.priced_totals)):
-                self._sheet.put_number(self._row, place, totals.get(currency), amount)
+                self._sheet.put_number(self._row, place, totals.get(currency), _MONEY)
             self._end_row()
-        self._row += 1
-
-    def attention(
-        self, answers: Sequence[RowAnswer], references: Mapping[int, str], layout: SheetLayout
-    ) -> None:
-        """The rows that need a person, each with a link to its row."""
-        rows = listed(answers)
-        if not rows:
-            return
-        self._title("Rows that need attention")
-        self._header("Row", "Reference", "Result", "What happened", "What to do")
-        first = min(layout.columns.values(), default=1)
-        for answer in rows[:MOST_LISTED]:
-            self._link(answer.row, layout.sheet, first)
-            self._text(2, references.get(answer.row, ""), _PROSE)
-            self._state(3, answer.result, answer.state)
-            self._text(4, answer.what_happened, _PROSE)
-            self._text(5, answer.what_to_do, _PROSE)
-            self._end_row()
-        if len(rows) > MOST_LISTED:
-            self._text(1, f"and {len(rows) - MOST_LISTED:,} more, in the sheet itself.")
-            self._row += 1
         self._row += 1
 
     def _text(self, place: int, text: str, wanted: Look = _LINE) -> None:
         self._sheet.put_text(self._row, place, text, wanted)
 
-    def _state(self, place: int, words: str, state: State) -> None:
-        tone = look.TONES[state]
-        self._text(place, words, replace(_PROSE, fill=tone.strong, bold=True, ink=tone.ink))
-
-    def _link(self, row: int, sheet_title: str, column: int) -> None:
-        linked = replace(_COUNT, number_format="0", ink=_LINK, underlined=True)
-        self._sheet.put_number(self._row, 1, row, linked)
-        self._sheet.link(self._row, 1, f"{quoted(sheet_title)}!{address(row, column)}")
+    def _time(self, place: int, moment: datetime, zone: ZoneInfo) -> None:
+        days = day_number(moment, zone, since_1904=self._since_1904)
+        self._sheet.put_time(self._row, place, days, _TIME)
 
     def _title(self, words: str) -> None:
-        self._text(1, words, replace(_LINE, size=13, bold=True))
+        self._text(1, words, replace(_LINE, size=13, bold=True, ink=look.HEADER.strong))
+        self._sheet.set_height(self._row, _HEADER_HEIGHT)
         self._row += 1
 
-    def _header(self, *words: str) -> None:
+    def _header(self, *words: str, right: Sequence[int] = ()) -> None:
         self._columns = len(words)
         for place, word in enumerate(words, start=1):
-            self._text(place, word, look.header_look())
+            side = "right" if place in right else "left"
+            self._text(place, word, replace(look.header_look(), horizontal=side, indent=1))
+        self._sheet.set_height(self._row, _HEADER_HEIGHT)
+        self._row += 1
+
+    def _end_line(self) -> None:
+        self._sheet.set_height(self._row, _LINE_HEIGHT)
         self._row += 1
 
     def _end_row(self) -> None:
         """Close a row of a block with a thin line below it, high enough for what it says."""
         widths = self._sheet.widths()
         texts = self._sheet.texts(self._row)
-        height = height_for((text, widths[place]) for place, text in texts.items())
-        if height:
-            self._sheet.set_height(self._row, height)
+        height = height_for((text, widths[place] - 2) for place, text in texts.items())
+        self._sheet.set_height(self._row, height or _HEIGHT)
         self._sheet.underline(self._row, self._columns)
         self._row += 1
 
 
-def _clock(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+def _counted(
+    summary: WorkbookSummary, answers: Sequence[RowAnswer], orders: Sequence[OrderOutcome]
+) -> list[tuple[str, Tone, str, tuple[int, int]]]:
+    """Words, colour, meaning, and the counts of orders and rows, of each state that occurs."""
+    ready = [len(order.rows) for order in orders if order.state is None]
+    counted = [(READY, look.READY, READY_MEANING, (len(ready), sum(ready)))]
+    counted += [
+        (
+            state_words(state, answers),
+            look.TONES[state],
+            meaning,
+            (summary.orders.get(state, 0), summary.rows.get(state, 0)),
+        )
+        for state, meaning in MEANING.items()
+    ]
+    return [entry for entry in counted if any(entry[3])]

@@ -44,8 +44,14 @@ NEXT_STEPS: Final[Mapping[State, str]] = {
 }
 """In the order of urgency."""
 
-ATTENTION: Final = NEEDS_PERSON | {State.IN_DOUBT}
-"""States whose rows are listed one by one."""
+READY_MEANING: Final = "Nothing is wrong with these orders. They were only checked, not sent."
+
+
+def tasks_words(count: int) -> str:
+    """What the To do sheet holds."""
+    if not count:
+        return "nothing"
+    return f"{count:,} thing{'' if count == 1 else 's'}, with links to the cells"
 
 
 def headline(summary: WorkbookSummary, answers: Sequence[RowAnswer]) -> str:

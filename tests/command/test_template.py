@@ -110,7 +110,7 @@ def test_as_it_is_it_is_an_empty_order_sheet_and_filled_in_it_is_ready(folder: P
     assert ran.figures["orders"]["ready"] == 1
     assert ran.figures["sheet"] == "Orders"
     answered = openpyxl.load_workbook(folder / ran.figures["output"])
-    assert answered.sheetnames == ["Orders", "Examples", "Summary"]
+    assert answered.sheetnames == ["Orders", "Examples", "Summary", "Orders (2)", "To do"]
     assert answered["Orders"]["A2"].value == "0042"
 
 

@@ -16,6 +16,8 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 SHEET = "xl/worksheets/sheet1.xml"
 HEADER = ("externalReferenceId", "customerId", "offerId", "quantity", "Remarks")
 COLUMNS = {name: place for place, name in enumerate(HEADER[:4], start=1)}
+DRAWING_TYPES = "application/vnd.openxmlformats-officedocument."
+DRAWN = f'<drawing xmlns:r="{LINKS}" r:id="rId1"/>'
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 STYLES = (
@@ -61,6 +63,7 @@ class Features:
     second_open: bool = False
     quantities: bool = True
     extras: bool = False
+    charts: bool = False
 
 
 def layout_of(features: Features) -> SheetLayout:
@@ -133,9 +136,12 @@ class _Hand:
             "xl/worksheets/sheet2.xml": (
                 f'<worksheet xmlns="{MAIN}"><sheetViews><sheetView workbookViewId="0"'
                 f"{' tabSelected=' + chr(34) + '1' + chr(34) if f.second_open else ''}/>"
-                "</sheetViews><sheetData/></worksheet>"
+                "</sheetViews><sheetData/>"
+                f"{DRAWN if f.charts else ''}</worksheet>"
             ),
         }
+        if f.charts:
+            books |= self.charts()
         if f.styles:
             books["xl/styles.xml"] = STYLES.format(main=MAIN)
         sheet_links = [
@@ -162,6 +168,14 @@ class _Hand:
             SHEET: base + "worksheet+xml",
             "xl/worksheets/sheet2.xml": base + "worksheet+xml",
             **({"xl/styles.xml": base + "styles+xml"} if self.f.styles else {}),
+            **(
+                {
+                    "xl/drawings/drawing1.xml": DRAWING_TYPES + "drawing+xml",
+                    "xl/charts/chart1.xml": DRAWING_TYPES + "drawingml.chart+xml",
+                }
+                if self.f.charts
+                else {}
+            ),
             **({"xl/tables/table1.xml": base + "table+xml"} if self.f.table else {}),
             **(
                 {"xl/comments1.xml": base + "comments+xml"}
@@ -328,6 +342,35 @@ class _Hand:
             f'ref="A1:E{last + self.f.totals}"{totals}><autoFilter ref="A1:E{last}"/>'
             f'<tableColumns count="5">{columns}</tableColumns></table>'
         )
+
+    def charts(self) -> dict[str, str]:
+        """A chart on the second sheet."""
+        drawing = "http://schemas.openxmlformats.org/drawingml/2006"
+        chart = f"{drawing}/chart"
+        return {
+            "xl/worksheets/_rels/sheet2.xml.rels": self.relations(
+                ("drawing", "../drawings/drawing1.xml")
+            ),
+            "xl/drawings/_rels/drawing1.xml.rels": self.relations(
+                ("chart", "/xl/charts/chart1.xml")
+            ),
+            "xl/drawings/drawing1.xml": (
+                f'<d:wsDr xmlns:d="{drawing}/spreadsheetDrawing"><d:oneCellAnchor><d:from>'
+                "<d:col>1</d:col><d:colOff>0</d:colOff><d:row>1</d:row><d:rowOff>0</d:rowOff>"
+                '</d:from><d:ext cx="99" cy="99"/><d:graphicFrame macro=""><d:nvGraphicFramePr>'
+                '<d:cNvPr id="2" name="mine"/><d:cNvGraphicFramePr/></d:nvGraphicFramePr><d:xfrm/>'
+                f'<a:graphic xmlns:a="{drawing}/main"><a:graphicData uri="{chart}">'
+                f'<c:chart xmlns:c="{chart}" xmlns:r="{LINKS}" r:id="rId1"/></a:graphicData>'
+                "</a:graphic></d:graphicFrame><d:clientData/></d:oneCellAnchor></d:wsDr>"
+            ),
+            "xl/charts/chart1.xml": (
+                f'<c:chartSpace xmlns:c="{chart}"><c:chart><c:plotArea><c:barChart>'
+                '<c:barDir val="col"/><c:axId val="1"/><c:axId val="2"/></c:barChart>'
+                '<c:catAx><c:axId val="1"/><c:crossAx val="2"/></c:catAx>'
+                '<c:valAx><c:axId val="2"/><c:crossAx val="1"/></c:valAx>'
+                "</c:plotArea></c:chart></c:chartSpace>"
+            ),
+        }
 
     def notes(self) -> dict[str, str]:
         comments = ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import posixpath
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -15,7 +17,7 @@ from openpyxl import load_workbook
 from flows.workbook.reconcile import reconcile
 from schemas.columns import RESULT_COLUMNS
 from schemas.faults import Fault
-from schemas.outcomes import RowAnswer, State
+from schemas.outcomes import OrderOutcome, RowAnswer, State
 from schemas.sheet_layout import SheetLayout
 from tests.workbook.hand_made import SHEET, Features, layout_of, made
 from tests.workbook.taking_out import parts_of, taken_out
@@ -53,6 +55,7 @@ FEATURES = st.builds(
     second_open=st.booleans(),
     quantities=st.booleans(),
     extras=st.booleans(),
+    charts=st.booleans(),
 )
 
 
@@ -78,6 +81,14 @@ def faults_for(cells: list[str]) -> list[Fault]:
     ]
 
 
+def orders_for(answers: list[RowAnswer]) -> list[OrderOutcome]:
+    """An order for each row, some with the same reference as a formula has."""
+    return [
+        OrderOutcome("=1+1", "P1005053401", "NEW", (answer.row,), answer.state, answer.result)
+        for answer in answers
+    ]
+
+
 def settled(layout: SheetLayout) -> SheetLayout:
     """The layout of the reconciled workbook."""
     ours = dict(zip(RESULT_COLUMNS, range(6, 19), strict=True))
@@ -91,14 +102,30 @@ def assert_whole(source: bytes, output: bytes) -> None:
         assert after[name] == content, name
 
 
+def targets_of(parts: dict[str, bytes], relations: str) -> set[str]:
+    """The parts that a part of relations leads to."""
+    folder = posixpath.dirname(posixpath.dirname(relations))
+    found = re.findall(rb"Target=[\"']([^\"']+)", parts[relations])
+    return {
+        posixpath.normpath(posixpath.join("/", folder, target.decode())).lstrip("/")
+        for target in found
+    }
+
+
 def assert_sound(output: bytes) -> None:
-    """Each part is well-formed, and no part, cell or relation is there twice."""
+    """Each part is well-formed and listed once, and every relation leads to a part."""
     parts = parts_of(output)
+    listed = re.findall(rb"PartName=[\"']/([^\"']+)", parts["[Content_Types].xml"])
+    assert len(listed) == len(set(listed))
+    assert {name.decode() for name in listed} <= set(parts)
+    for name in parts:
+        if name.endswith(".rels"):
+            assert targets_of(parts, name) <= set(parts), name
     for name, content in parts.items():
         if name.endswith((".xml", ".rels")):
             expat.ParserCreate().Parse(content, True)
     book = load_workbook(BytesIO(output))
-    assert book.sheetnames == ["My orders", "Other", "Summary"]
+    assert book.sheetnames == ["My orders", "Other", "Summary", "Orders", "To do"]
     assert book.active is not None
     assert book.active.title == "My orders"
 
@@ -115,7 +142,7 @@ def test_taken_out_again_the_source_is_left(
 ) -> None:
     source, layout = made(features), layout_of(features)
     answers, faults = answers_for(features, states), faults_for(cells)
-    output = reconcile(source, layout, answers, faults, summary())
+    output = reconcile(source, layout, answers, faults, summary(), orders_for(answers))
     assert_whole(source, output)
     assert_sound(output)
     sheet = load_workbook(BytesIO(output))["My orders"]
@@ -124,7 +151,8 @@ def test_taken_out_again_the_source_is_left(
         assert sheet.cell(answer.row, 6).value == answer.result
         assert sheet.cell(answer.row, 16).value == answer.what_happened
 
-    again = reconcile(output, settled(layout), answers[:1], faults[1:], summary())
+    orders = orders_for(answers[:1])
+    again = reconcile(output, settled(layout), answers[:1], faults[1:], summary(), orders)
     assert_whole(source, again)
     assert_sound(again)
     sheet = load_workbook(BytesIO(again))["My orders"]

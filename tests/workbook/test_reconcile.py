@@ -126,7 +126,7 @@ def test_done_again_there_is_one_set_of_columns_and_one_summary() -> None:
     book = opened(twice)
     sheet = book["My orders"]
     assert titles(sheet) == [*HEADER, *RESULT_COLUMNS]
-    assert book.sheetnames == ["My orders", "Summary"]
+    assert book.sheetnames == ["My orders", "Summary", "Orders", "To do"]
     assert sheet["F3"].value == "Practice: Ordered"
     assert sheet["O3"].value is None, "the old error code is gone"
 
@@ -151,7 +151,7 @@ def test_a_users_own_columns_and_summary_of_our_names_are_theirs() -> None:
     book.create_sheet("Summary")["A1"] = "the user's own"
     done = opened(reconciled(content_of(book), [DONE]))
     assert done["Summary"]["A1"].value == "the user's own"
-    assert done.sheetnames == ["My orders", "Summary", "Summary (2)"]
+    assert done.sheetnames == ["My orders", "Summary", "Summary (2)", "Orders", "To do"]
     assert done["My orders"]["E3"].value == "my id"
 
 
