@@ -26,7 +26,7 @@ from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
 from schemas.columns import RESULT_COLUMNS
 from schemas.faults import Fault
-from schemas.outcomes import RowAnswer, State, WorkbookSummary
+from schemas.outcomes import OrderOutcome, RowAnswer, State, WorkbookSummary
 from schemas.sheet_layout import SheetLayout
 from tests.bench.apart import machine, report, run_apart
 from tests.bench.reading import workbook
@@ -100,7 +100,25 @@ def by_us(content: bytes, layout: SheetLayout, answers: Sequence[RowAnswer]) -> 
         orders=orders,
         placed_totals={"USD": Decimal("1353.12") * orders[State.DONE]},
     )
-    return reconcile(content, layout, answers, faults, summary)
+    return reconcile(content, layout, answers, faults, summary, [outcome(a) for a in answers[::4]])
+
+
+def outcome(first: RowAnswer) -> OrderOutcome:
+    """What became of the order whose first row's answer this is."""
+    return OrderOutcome(
+        reference=f"PO-{(first.row - 2) // 4}",
+        customer_id="P1005053401",
+        order_type="NEW",
+        rows=tuple(range(first.row, first.row + 4)),
+        state=first.state,
+        result=first.result,
+        order_id=first.order_id,
+        order_status=first.order_status,
+        order_total=first.order_total,
+        price_currency=first.price_currency,
+        what_happened=first.what_happened,
+        answered_at=first.answered_at,
+    )
 
 
 def by_openpyxl(content: bytes, layout: SheetLayout, answers: Sequence[RowAnswer]) -> bytes:
