@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 DEMO_STATE := $(CURDIR)/.demo
 
-.PHONY: demo test check bench torture lock clean
+.PHONY: demo test check bench torture pictures lock clean
 
 demo: $(VENV)/.runtime
 	@sh sample_data/demo.sh $(BIN)/orderdrop "$(DEMO_STATE)"
@@ -30,6 +30,10 @@ bench: $(VENV)/.dev
 KILLS ?= 1000
 torture: $(VENV)/.dev
 	$(BIN)/python -m tests.torture --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+# The pictures in docs/, of what is given back; needs LibreOffice and pdftoppm.
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.pictures
 
 # Exact versions and hashes, for every platform, without addresses.
 lock: $(VENV)/.made
