@@ -218,9 +218,9 @@ class Desk:
         except MarketplaceStop as stop:
             self.stopped = str(stop)
 
-    async def price(self, submission_id: str) -> None:
-        """Ask prices of a submission that were not asked yet; those of `asked_now`."""
-        previews = asked_now(self.ledger.entries(submission_id))
+    async def price(self, submission_id: str) -> int:
+        """Ask prices of a submission that were not asked yet, those of `asked_now`; how many."""
+        previews = asked_now(self.ledger, submission_id)
         ended = [0]
 
         def one_more(count: int) -> None:
@@ -231,6 +231,7 @@ class Desk:
             await price(self.hands, submission_id, previews, one_more)
         except MarketplaceStop as stop:
             self.stopped = str(stop)
+        return len(previews)
 
     def decide(self, submission_id: str) -> tuple[tuple[str, ...], int]:
         """Decide the orders that waited for their price, as far as it is known.

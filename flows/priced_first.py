@@ -16,9 +16,11 @@ from flows.ordering.approval import Ruling, approval_of, ruling
 from flows.ordering.group import Grouping
 from flows.ordering.plan import Run, evidence_of, plan
 from flows.ordering.prices import read_answer
+from flows.ordering.states import placed_state
 from schemas.entries import Decision, Entry, Shown
 from schemas.order_types import OrderType
 from schemas.orders import Order
+from schemas.outcomes import State
 
 PRICED: Final = frozenset({Decision.PREVIEW, Decision.PRICE_FIRST})
 """Decisions after which a price is asked."""
@@ -83,12 +85,15 @@ class Waiting:
         return ruling(approval, read_answer(entry.answer), shown, self.run.limits)
 
 
-def asked_now(entries: Sequence[Entry]) -> list[Entry]:
-    """Orders whose price is asked now: of a customer's renewals and upgrades only the next one,
-    since what it costs, and whether it is possible, depends on those before it.
+def asked_now(ledger: Ledger, submission_id: str) -> list[Entry]:
+    """Orders of a submission whose price is asked now.
+
+    Of a customer's renewals and upgrades only the next one, and when those before it are finished:
+    what it costs, and whether it is possible, depends on them.
     """
+    entries = ledger.entries(submission_id)
     found: list[Entry] = []
-    busy: set[str] = set()
+    busy = _customers_at_work(ledger, entries)
     for entry in entries:
         if entry.decision not in PRICED or entry.answered_at:
             continue
@@ -98,6 +103,21 @@ def asked_now(entries: Sequence[Entry]) -> list[Entry]:
             busy.add(entry.customer_id)
         found.append(entry)
     return found
+
+
+def _customers_at_work(ledger: Ledger, entries: Sequence[Entry]) -> set[str]:
+    """Customers with an order of these that goes in turn and is not finished yet."""
+    if all(entry.decision is not Decision.PRICE_FIRST for entry in entries):
+        return set()
+    in_turn = [e for e in entries if e.intent_id and e.order_type != OrderType.NEW]
+    outcomes = ledger.latest_outcomes([entry.intent_id for entry in in_turn])
+    return {
+        entry.customer_id
+        for entry in in_turn
+        if entry.decision is Decision.SEND
+        and entry.intent_id in outcomes
+        and placed_state(outcomes[entry.intent_id][0]) is State.OPEN
+    }
 
 
 def _may_be_sent(entries: Sequence[Entry]) -> list[str]:

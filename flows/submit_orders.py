@@ -72,9 +72,9 @@ async def place_batch(intent_ids: list[str], first: int, last: int, total: int) 
 
 
 @task(name="price", cache_policy=NO_CACHE)
-async def price_previews(submission_id: str) -> None:
-    """Ask the prices of previews, and of orders that are decided by their price."""
-    await _desk.get().price(submission_id)
+async def price_previews(submission_id: str) -> int:
+    """Ask the prices of previews, and of orders that are decided by their price; how many."""
+    return await _desk.get().price(submission_id)
 
 
 @task(name="approve", cache_policy=NO_CACHE)
@@ -188,7 +188,7 @@ async def _run_stages(
     bar = await acreate_progress_artifact(0, key="progress", description=Path(workbook).name)
     planned = await read_and_plan(workbook, out, also, only_prices, price_first)
     await _show(bar, 0.1)
-    if await _price_and_place(desk, planned, bar) and not desk.stopped:
+    if await _price_and_place(desk, planned, bar, follow_seconds) and not desk.stopped:
         desk.progress("Waiting for Adobe to finish", 0, 0)
         await follow_orders(planned.submission_id, follow_seconds)
     await _show(bar, 0.9)
@@ -198,17 +198,17 @@ async def _run_stages(
     return result
 
 
-async def _price_and_place(desk: Desk, planned: Planned, bar: UUID) -> int:
+async def _price_and_place(desk: Desk, planned: Planned, bar: UUID, follow_seconds: float) -> int:
     """Ask prices, decide by them and place, until nothing waits; how many orders were sent.
 
-    One round is enough, but where a customer's renewals or upgrades build on each other.
+    One round is enough, but where a customer's renewals or upgrades build on each other: those
+    before are followed to their end, and what cannot be asked then waits for the next run.
     """
     ready, left, placed = planned.intent_ids, planned.waiting, 0
     total = len(ready) + left
     asks = bool(planned.previews)
     while not desk.stopped:
-        if asks:
-            await price_previews(planned.submission_id)
+        asked = await price_previews(planned.submission_id) if asks else 0
         if left and not desk.stopped:
             ready, left = await decide_by_price(planned.submission_id)
         for start in range(placed, len(ready), BATCH):
@@ -217,8 +217,9 @@ async def _price_and_place(desk: Desk, planned: Planned, bar: UUID) -> int:
                 await place_batch(batch, start + 1, start + len(batch), total)
                 await _show(bar, 0.1 + 0.7 * (start + len(batch)) / total)
         placed = len(ready)
-        if not left:
+        if not left or not asked:
             break
+        await follow_orders(planned.submission_id, follow_seconds)
     return placed
 
 

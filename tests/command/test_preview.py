@@ -22,7 +22,10 @@ def test_every_order_is_priced_and_none_is_placed(bench: Bench) -> None:
         assert row["Result"] == "Practice: Priced"
         assert row["Order ID"] is None
         assert Decimal(str(row["Line price"])) > 0
-        assert row["What to do"] == "To order it, submit the workbook."
+        assert row["What to do"] == (
+            "To order it at no more than this, write yes in the column approve on all its rows and "
+            "drop this workbook again."
+        )
     by_reference: dict[str, list[Decimal]] = {}
     totals: dict[str, Decimal] = {}
     for row in told:

@@ -57,14 +57,15 @@ async def run(
 async def _price_and_place(desk: Desk, run_id: str, ids: tuple[str, ...], left: int) -> None:
     placed = 0
     while True:
-        await desk.price(run_id)
+        asked = await desk.price(run_id)
         if left:
             ids, left = desk.decide(run_id)
         for start in range(placed, len(ids), BATCH):
             await desk.place(ids[start : start + BATCH], start, len(ids))
         placed = len(ids)
-        if not left:
+        if not left or not asked:
             return
+        await desk.follow(run_id, 30)
 
 
 def filled_in(office: Office, output: str, name: str, **cells: Any) -> Path:

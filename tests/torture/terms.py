@@ -67,6 +67,8 @@ class Terms:
             "ORDERDROP_CLIENT_SECRET": PRACTICE_CLIENT_SECRET,
             "ORDERDROP_STATE_DIR": str(folder / "state"),
             "ORDERDROP_OUTPUT": str(folder / "output"),
+            # An order without a price waits for a person; here every order is to go its way.
+            "ORDERDROP_APPROVE_ABOVE": "none",
             "ORDERDROP_PATIENCE": str(self.patience),
             "ORDERDROP_SETTLE": str(self.settle),
             "ORDERDROP_READ_SECONDS": str(self.read_seconds),

@@ -104,17 +104,10 @@ def live(life: Life) -> None:
 async def _submitted(life: Life) -> int:
     async with Desk(Settings.checked()) as desk:
         planned = desk.read_and_plan(Path(life.workbook))
-        ids, left, placed = planned.intent_ids, planned.waiting, 0
-        while not desk.stopped:
-            if left:
-                await desk.price(planned.submission_id)
-                ids, left = desk.decide(planned.submission_id)
-            for done in range(placed, len(ids), life.batch):
-                if not desk.stopped:
-                    await desk.place(ids[done : done + life.batch], done, len(ids))
-            placed = len(ids)
-            if not left:
-                break
+        ids = planned.intent_ids
+        for done in range(0, len(ids), life.batch):
+            if not desk.stopped:
+                await desk.place(ids[done : done + life.batch], done, len(ids))
         await desk.follow(planned.submission_id, life.follows)
         return desk.reconcile(planned.submission_id, None).exit_code
 
