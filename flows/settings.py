@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     ledger_url: str | None = None
     state_dir: Path = Path(platformdirs.user_data_dir("orderdrop", appauthor=False))
     output: Path = Path("output")
+    renewals: Path = Path("inbox/renewals")
     timezone: str = "UTC"
     calls_per_5s: int = Field(985, ge=1, le=1000)
     in_flight: int = Field(64, ge=1, le=500)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from schemas.code_tables import ErrorCode, explain
 from schemas.entries import Decision, Entry
@@ -80,12 +81,22 @@ def _because_of_others(entry: Entry, named: Mapping[int, str]) -> tuple[str, str
 
 
 def _told(entry: Entry, refusal: Refusal, reason: str) -> tuple[str, str]:
+    is_preview = entry.decision is Decision.PREVIEW
+    return _in_sentences(_NO_PRICE if is_preview else _NOT_PLACED, refusal, reason)
+
+
+def told_of_refusal(refusal: Refusal) -> tuple[str, str]:
+    """What happened and what to do, for an order of one line."""
+    reason = next(iter(faulty_lines(refusal.details).values()), "")
+    return _in_sentences(_NOT_PLACED, refusal, reason)
+
+
+_NO_PRICE: Final = "Adobe gives no price for this order"
+_NOT_PLACED: Final = "Adobe refused the order and placed nothing"
+
+
+def _in_sentences(deed: str, refusal: Refusal, reason: str) -> tuple[str, str]:
     known = explain(refusal.code, reason)
-    deed = (
-        "Adobe gives no price for this order"
-        if entry.decision is Decision.PREVIEW
-        else "Adobe refused the order and placed nothing"
-    )
     if known is None:
         said = "; ".join((refusal.message, *refusal.details))
         return f"{deed}: {said}.", "Show this row to whoever looks after Orderdrop."
