@@ -86,6 +86,7 @@ class RenewalOffice:
     market: Market
     folder: Path
     ledger_url: str | None = None
+    kind: str = ""
     night: datetime = field(
         default_factory=lambda: (
             datetime.combine(TODAY, datetime.min.time(), UTC) + timedelta(hours=2)

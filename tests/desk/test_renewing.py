@@ -26,7 +26,7 @@ def office(
     request: pytest.FixtureRequest, market: Market, tmp_path: Path
 ) -> Iterator[RenewalOffice]:
     with database(request.param, tmp_path) as url:
-        yield RenewalOffice(market, tmp_path, url)
+        yield RenewalOffice(market, tmp_path, url, kind=request.param)
 
 
 @pytest.fixture
@@ -36,27 +36,28 @@ def small(market: Market, tmp_path: Path) -> RenewalOffice:
 
 async def test_the_first_night_says_what_the_second_does(office: RenewalOffice) -> None:
     market = office.market
-    market.customer("R0001", companyName="Fern Bakery", cotermDate=day(20).isoformat())
-    market.subscription("first-night", "R0001", 20)
-    book = office.write_book(("R0001", "first-night", "yes"))
+    owner, mine = f"R0001{office.kind}", f"first-night-{office.kind}"
+    market.customer(owner, companyName="Fern Bakery", cotermDate=day(20).isoformat())
+    market.subscription(mine, owner, 20)
+    book = office.write_book((owner, mine, "yes"))
 
     first = await office.renew(book)
     assert (first.tonight, first.dry_run, first.exit_code) == (Tonight.DRY_RUN, True, 0)
-    told = told_in(first.output)["first-night"]
+    told = told_in(first.output)[mine]
     assert told["Result"] == "Would be renewed"
     assert told["What happened"] == (
         f"10 licences would be renewed for the term from {day(20)} for 4,128.00 USD before tax."
     )
-    assert market.orders_of("first-night") == []
+    assert market.orders_of(mine) == []
 
     again = await office.renew(book)
     assert (again.tonight, again.dry_run) == (Tonight.DONE_AS_DRY_RUN, True)
-    assert market.orders_of("first-night") == []
+    assert market.orders_of(mine) == []
 
     second = await office.renew(book, nights=1)
     assert (second.tonight, second.dry_run, second.exit_code) == (Tonight.RENEWS, False, 0)
-    (order,) = market.orders_of("first-night")
-    told = told_in(second.output)["first-night"]
+    (order,) = market.orders_of(mine)
+    told = told_in(second.output)[mine]
     assert (told["Result"], told["Order ID"]) == ("Renewed", order["orderId"])
     assert told["What happened"] == (
         f"10 licences were renewed for the term from {day(20)} for 4,128.00 USD before tax."
@@ -65,8 +66,8 @@ async def test_the_first_night_says_what_the_second_does(office: RenewalOffice) 
     once_more = await office.renew(book, nights=1)
     third = await office.renew(book, nights=2)
     assert (once_more.tonight, third.tonight) == (Tonight.DONE, Tonight.RENEWS)
-    assert market.orders_of("first-night") == [order]
-    told = told_in(third.output)["first-night"]
+    assert market.orders_of(mine) == [order]
+    told = told_in(third.output)[mine]
     assert told["Result"] == "Nothing to do"
     assert told["What happened"] == (
         f"10 licences are renewed already (order {order['orderId']}). Nothing was ordered."
