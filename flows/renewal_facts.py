@@ -190,9 +190,9 @@ def ordered_of(
     return licences, "; ".join(told)
 
 
-def own_order(intent: Intent | None, order: OrderAnswer | None) -> OwnOrder:
+def own_order(intent: Intent, order: OrderAnswer | None) -> OwnOrder:
     """What the ledger knows of our intent for one part of a term."""
-    if intent is None or intent.state in (IntentState.REFUSED, IntentState.RETIRED):
+    if intent.state in (IntentState.REFUSED, IntentState.RETIRED):
         return OwnOrder()
     return OwnOrder(_standing(intent, order), intent.order_id, intent.reference)
 
@@ -238,10 +238,15 @@ def cases_of(
     intents = memory.intents_of(keys.values())
     outcomes = desk.ledger.latest_outcomes([intent.intent_id for intent in intents.values()])
 
+    newest = {order.order_id: order for _, facts, _ in spoken for order in facts.orders}
+
     def own(subscription_id: str, part: Part) -> OwnOrder:
         intent = intents.get(keys.get((subscription_id, part), ""))
-        seen = outcomes.get(intent.intent_id) if intent else None
-        return own_order(intent, seen[0] if seen else None)
+        if intent is None:
+            return OwnOrder()
+        seen = outcomes.get(intent.intent_id)
+        # The ledger follows an order to its end; what is returned after that stands in the history.
+        return own_order(intent, newest.get(intent.order_id) or (seen[0] if seen else None))
 
     found = []
     for row, facts, subscription in spoken:

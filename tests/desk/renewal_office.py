@@ -70,6 +70,15 @@ class Market:
         """The vendor's own renewal job, now."""
         self._post("renew", {})
 
+    def break_calls(self, spec: str) -> None:
+        """Have order calls go wrong from now on; "" for none."""
+        body = {"spec": spec, "seed": 7}
+        httpx.put(f"{self.url}/control/faults", json=body).raise_for_status()
+
+    def returned(self, order_id: str) -> None:
+        """All lines of an order were given back."""
+        self._post(f"orders/{order_id}", {"status": "1008"})
+
     def finish(self) -> None:
         """Finish every open order."""
         self._post("finish", {})
