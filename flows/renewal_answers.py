@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -11,7 +11,7 @@ from flows.ordering.refusals import Refusal, told_of_refusal
 from flows.renewal_facts import Unknown
 from flows.renewals.decide import Decision
 from flows.renewals.outlook import Coming
-from flows.renewals.prices import Judgement, Priced
+from flows.renewals.prices import Automatic, Judgement, Priced
 from flows.renewals.queue import Step
 from flows.renewals.reasons import REASONS, Reason, Verdict
 from schemas.orders import Intent
@@ -60,13 +60,21 @@ def answers_of(
     decisions: Sequence[Decision],
     unknown: Sequence[Unknown],
     outcomes: Mapping[str, Sequence[Outcome]],
+    by_itself: Mapping[str, Automatic],
     environment: Environment,
 ) -> list[RenewalAnswer]:
-    """One answer for each subscription, and one for each row without any, in the book's order."""
-    answers = [
-        _answer(decision, outcomes.get(decision.case.subscription.subscription_id, ()), environment)
-        for decision in decisions
-    ]
+    """One answer for each subscription, and one for each row without any, in the book's order.
+
+    `outcomes` and `by_itself` are by subscription.
+    """
+    answers = []
+    for decision in decisions:
+        owned = decision.case.subscription.subscription_id
+        answer = _answer(decision, outcomes.get(owned, ()), environment)
+        automatic = by_itself.get(owned)
+        if automatic is not None and automatic.total is not None:
+            answer = replace(answer, price=automatic.total, currency=automatic.currency)
+        answers.append(answer)
     answers += [_not_found(nothing, environment) for nothing in unknown]
     return sorted(answers, key=lambda answer: (answer.row, answer.subscription_id))
 

@@ -38,11 +38,20 @@ from flows.renewal_facts import (
 from flows.renewals.decide import Decision, Part, decide
 from flows.renewals.nights import Course, Night, Tonight, course_of, night_of
 from flows.renewals.outlook import Coming, coming_due
-from flows.renewals.prices import Judgement, Priced, judge, line_of, order_of
+from flows.renewals.prices import (
+    Automatic,
+    Judgement,
+    Priced,
+    judge,
+    judge_automatic,
+    line_of,
+    order_of,
+)
 from flows.renewals.queue import Step, steps_of
+from flows.renewals.reasons import Reason
 from flows.renewals.windows import Phase
 from flows.workbook.renewal_report import renewal_report
-from schemas.orders import Intent, IntentState, MarketplaceStop
+from schemas.orders import Intent, IntentState, MarketplaceStop, Order, OrderAnswer
 from schemas.outcomes import State
 from schemas.renewal_answers import (
     NEEDS_PERSON,
@@ -116,6 +125,7 @@ class NightDesk:
         self.decisions: list[Decision] = []
         self.unknown: list[Unknown] = []
         self.outcomes: dict[str, list[Outcome]] = defaultdict(list)
+        self.by_itself: dict[str, Automatic] = {}
         self._digest = ""
 
     @property
@@ -167,6 +177,11 @@ class NightDesk:
 
     async def price_and_place(self) -> None:
         """Price what is to be renewed, and place it unless tonight is a dry run."""
+        try:
+            await self._ask_what_renews_by_itself()
+        except MarketplaceStop as stop:
+            self.desk.stopped = str(stop)
+            return
         by_customer = steps_of(self.decisions)
         handle = self._only_price if self.places_nothing else self._place
         done, total = 0, sum(len(steps) for steps in by_customer.values())
@@ -191,7 +206,9 @@ class NightDesk:
         """
         desk, settings = self.desk, self.desk.settings
         coming = coming_due(self.decisions, self.today)
-        answers = answers_of(self.decisions, self.unknown, self.outcomes, desk.environment)
+        answers = answers_of(
+            self.decisions, self.unknown, self.outcomes, self.by_itself, desk.environment
+        )
         counts = dict(Counter(answer.state for answer in answers))
         finished = datetime.now(UTC)
         summary = NightSummary(
@@ -267,6 +284,26 @@ class NightDesk:
         is_open = [i for i in ids if i not in seen or not is_finished(seen[i][0])]
         await look_at(hands, [known[i] for i in is_open])
 
+    async def _ask_what_renews_by_itself(self) -> None:
+        """One preview for each customer of whom something is left to the automatic renewal."""
+        told: dict[str, OrderAnswer] = {}
+
+        async def one(customer_id: str) -> None:
+            body = request_body(Order("", customer_id, "PREVIEW_RENEWAL", "", ()))
+            reply = await ask_price(self.desk.hands, customer_id, body)
+            if reply.order is not None:
+                told[customer_id] = reply.order
+
+        left = [d for d in self.decisions if d.reason is Reason.ADOBE_RENEWS]
+        ids = sorted({decision.case.row.customer_id for decision in left})
+        await some_at_once(self.desk.hands.in_flight, (one(customer_id) for customer_id in ids))
+        for place, decision in enumerate(self.decisions):
+            order = told.get(decision.case.row.customer_id)
+            if decision.reason is Reason.ADOBE_RENEWS and order is not None:
+                automatic = judge_automatic(decision, order)
+                self.decisions[place] = automatic.decision
+                self.by_itself[decision.case.subscription.subscription_id] = automatic
+
     async def _price(self, step: Step) -> Priced:
         hands = self.desk.hands
         asked = order_of(step, line_of(step), "PREVIEW_RENEWAL")
@@ -299,7 +336,9 @@ class NightDesk:
             owned = step.decision.case.subscription.subscription_id
             if owned in held:
                 continue
-            if waits or self.desk.stopped:
+            if self.desk.stopped:
+                return
+            if waits:
                 self._note(Outcome(step, RenewalState.NOTHING, waits=True))
                 continue
             priced = await self._price(step)

@@ -121,7 +121,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is decided for one subscription; `present` and `extra` are licences to be ordered."""
+    """What is decided for one subscription; `present` and `extra` are licences to be ordered.
+
+    `change` says what has changed, or for what the vendor would renew it.
+    """
 
     case: Case
     reason: Reason
@@ -164,6 +167,7 @@ class Decision:
             "announced": case.announced.on if case.announced else "",
             "by": f" ({case.by})" if case.by else "",
             "change": self.change,
+            "ceiling": case.row.ceiling or "",
             "other_book": case.other_book,
             "order_id": ours.order_id,
             "reference": ours.reference,

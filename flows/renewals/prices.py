@@ -8,8 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
 
-from flows.renewals.decide import Part
+from flows.renewals.decide import Decision, Part
 from flows.renewals.queue import Step
+from flows.renewals.reasons import Reason
 from schemas.code_tables import explain
 from schemas.orders import LineAnswer, Order, OrderAnswer, OrderLine, Reply, faulty_lines
 
@@ -163,6 +164,38 @@ def judge(step: Step, reply: Reply, *, is_late: bool) -> Priced:
     currency = currency or asked.currency
     priced = Priced(step, Judgement.FINE, line, total, currency, note=note)
     return _against_money(priced)
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """What the vendor would take for renewing a subscription by himself."""
+
+    decision: Decision
+    total: Decimal | None = None
+    currency: str = ""
+
+
+def judge_automatic(decision: Decision, order: OrderAnswer) -> Automatic:
+    """What the preview of a customer's automatic renewal says of one that is left to it.
+
+    A product that has expired would not renew although it stands there (1004); what is dearer
+    than its ceiling, or priced in another currency, is a person's matter.
+    """
+    case = decision.case
+    owned, ceiling = case.subscription.subscription_id, case.row.ceiling
+    line = next((line for line in order.lines if line.subscription_id == owned), None)
+    if line is None:
+        return Automatic(decision)
+    if line.status == WOULD_NOT_RENEW:
+        return Automatic(Decision(case, Reason.ADOBE_WILL_NOT_RENEW))
+    total = line.pricing.line_price if line.pricing else None
+    currency = line.currency or order.currency or case.subscription.currency
+    if total is None:
+        return Automatic(decision)
+    if ceiling is not None and (ceiling.currency != currency or total > ceiling.amount):
+        price = f"{total:,.2f} {currency}"
+        decision = Decision(case, Reason.ADOBE_RENEWS_TOO_DEAR, change=price)
+    return Automatic(decision, total, currency)
 
 
 def total_of(order: OrderAnswer) -> Decimal | None:

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     NOT_DUE = "not due"
     ADOBE_RENEWS = "Adobe renews"
     ADOBE_RENEWS_MORE = "Adobe renews more"
+    ADOBE_RENEWS_TOO_DEAR = "Adobe renews, too dear"
+    ADOBE_WILL_NOT_RENEW = "Adobe will not renew"
     AUTO_RENEWAL_DIFFERS = "automatic renewal differs"
     RENEWED_ALREADY = "renewed already"
     RENEWED_MORE = "renewed more"
@@ -118,6 +120,17 @@ REASONS: Final[Mapping[Reason, Telling]] = {
     Reason.ADOBE_RENEWS: Telling(
         Verdict.NOTHING,
         "Its automatic renewal is on: Adobe renews {auto} licences by itself on {term}, as wanted.",
+    ),
+    Reason.ADOBE_RENEWS_TOO_DEAR: Telling(
+        Verdict.HOLD,
+        "Its automatic renewal is on: Adobe renews {auto} licences by itself on {term} for "
+        "{change}, against a ceiling of {ceiling}.",
+        f"Raise the ceiling price in its row, or switch the automatic renewal off {_SWITCH}.",
+    ),
+    Reason.ADOBE_WILL_NOT_RENEW: Telling(
+        Verdict.HOLD,
+        "Its automatic renewal is on, but Adobe no longer renews this product: it ends on {term}.",
+        "Choose another product and order it as NEW.",
     ),
     Reason.ADOBE_RENEWS_MORE: Telling(
         Verdict.HOLD,

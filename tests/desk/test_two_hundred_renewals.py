@@ -87,6 +87,15 @@ STATES = (
     State("dates apart", 20, "yes", HELD, anniversary=120, said="do not fit together"),
     # 11.2: the automatic renewal
     State("Adobe renews all", 20, "yes", NOTHING, facts=FOLLOWS, said="by itself"),
+    State("Adobe renews, too dear", 20, "yes", HELD, ceiling="1000", facts=FOLLOWS),
+    State(
+        "Adobe would renew, but the product is gone",
+        20,
+        "yes",
+        HELD,
+        facts={**FOLLOWS, "offerId": UNSUPPORTED},
+        said="but Adobe no longer renews",
+    ),
     State("Adobe renews as many", 20, "yes", NOTHING, quantity=6, facts=fixed(6)),
     State("Adobe renews fewer", 20, "yes", RENEWED, (8,), quantity=8, facts=fixed(6)),
     State("Adobe renews fewer than there are", 20, "as is", HELD, facts=fixed(6)),
@@ -97,14 +106,12 @@ STATES = (
     State("asks, and Adobe renews", 20, "ask", HELD, facts=FOLLOWS),
     # not yet
     State("a day too early", 31, "yes", NOTHING, said="not due yet"),
-    State("not wanted, far away", 90, "no", NOTHING, facts=FOLLOWS),
     State("scheduled", 20, "yes", NOTHING, facts={"status": "1009", "currentQuantity": 0}),
     # 11.5: lapsed
     State("late, same day", 0, "yes", RENEWED, (10,), facts=LATE),
     State("late, fourteen days", -14, "yes", RENEWED, (10,), facts=LATE),
     State("late, in part", -5, "yes", RENEWED, (4,), quantity=4, facts=LATE),
     State("late, more than last term", -5, "yes", HELD, quantity=12, facts=LATE),
-    State("late, fifteen days", -15, "yes", RENEWED, (10,), facts=LATE),
     State("late, thirty days", -30, "yes", RENEWED, (10,), facts=LATE),
     State("late, thirty-one days", -31, "yes", TOO_LATE, facts=LATE),
     State("late, asks", -5, "ask", HELD, facts=LATE),

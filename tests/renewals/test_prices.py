@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from flows.renewals.decide import Announced, decide
-from flows.renewals.prices import Judgement, judge, total_of
+from flows.renewals.prices import Judgement, judge, judge_automatic, total_of
 from flows.renewals.queue import Step, steps_of
+from flows.renewals.reasons import Reason
 from schemas.orders import OrderAnswer, Reply
 from schemas.renewals import Wish
 from schemas.subscriptions import AutoRenewal
@@ -151,6 +152,27 @@ def test_without_a_ceiling_the_price_is_the_one_announced(
     then = Announced(TODAY, 10, "65310542CA", "USD", told)
     priced = judge(step(ceiling=ceiling, announced=then), answer(line()), is_late=False)
     assert priced.judgement is judgement
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "told", "reason"),
+    [
+        ("", line(), Reason.ADOBE_RENEWS),
+        ("4128", line(), Reason.ADOBE_RENEWS),
+        ("4127.99", line(), Reason.ADOBE_RENEWS_TOO_DEAR),
+        ("9000", line(currencyCode="EUR"), Reason.ADOBE_RENEWS_TOO_DEAR),
+        ("", line(status="1004"), Reason.ADOBE_WILL_NOT_RENEW),
+        ("", line(subscriptionId="another"), Reason.ADOBE_RENEWS),
+        ("1", line(pricing=None), Reason.ADOBE_RENEWS),
+    ],
+)
+def test_what_renews_by_itself_is_looked_at_as_well(
+    ceiling: str, told: dict[str, object], reason: Reason
+) -> None:
+    decision = decide(case(subscription(20, auto=True), row(ceiling=ceiling)))
+    order = answer(told).order
+    assert order is not None
+    assert judge_automatic(decision, order).decision.reason is reason
 
 
 def test_lines_that_would_not_renew_are_in_no_total() -> None:
