@@ -245,12 +245,8 @@ def renew(
     with faults_said_plainly(as_json):
         settings = _settings(account, environment)
         is_watched = sys.stdin.isatty()
-        if not is_watched and settings.environment is None and not settings.marketplace_url:
-            stop(
-                "Renewals that nobody watches need an environment: set ORDERDROP_ENVIRONMENT or "
-                "use --environment practice, sandbox or production. Nothing was ordered.",
-                NOT_READY,
-            )
+        if not is_watched:
+            settings.check_unattended()
         what = workbook.name if workbook else "the renewal books"
         say(f"{_opening(settings)}Looking through {what} …")
         from flows.renewal_books import books_of, read_book

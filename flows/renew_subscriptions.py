@@ -22,7 +22,7 @@ from prefect.states import Completed, Failed
 from flows.desk import Desk
 from flows.renewal_books import books_of, read_book
 from flows.renewing import NightDesk, NightRun
-from flows.settings import Settings, SettingsFault
+from flows.settings import Settings
 from flows.submit_orders import markdown_cell, watcher
 from schemas.renewal_answers import RESULT, RenewalState
 
@@ -87,7 +87,8 @@ async def renew_subscriptions(
     Without `again` a night that is done is left alone. The environment must be given here or in
     the settings: nothing is renewed unattended by default.
     """
-    settings = unattended(Settings.checked(environment=environment, account=account))
+    settings = Settings.checked(environment=environment, account=account)
+    settings.check_unattended()
     books = [read_book(path, settings) for path in books_of(settings, _path(workbook))]
     nights = []
     for book in books:
@@ -111,16 +112,6 @@ async def _one_night(night: NightDesk) -> NightRun:
         return await write_workbook(place)
     finally:
         del _nights[place]
-
-
-def unattended(settings: Settings) -> Settings:
-    """The settings, if they say for themselves where to order. Raises SettingsFault."""
-    if settings.environment is None and not settings.marketplace_url:
-        raise SettingsFault(
-            "Renewals that nobody watches need an environment: set ORDERDROP_ENVIRONMENT or use "
-            "--environment practice, sandbox or production. Nothing was ordered."
-        )
-    return settings
 
 
 async def run_renew_subscriptions(

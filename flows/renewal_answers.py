@@ -14,6 +14,7 @@ from flows.renewals.outlook import Coming
 from flows.renewals.prices import Automatic, Judgement, Priced
 from flows.renewals.queue import Step
 from flows.renewals.reasons import REASONS, Reason, Verdict
+from flows.renewals.windows import Phase
 from schemas.orders import Intent
 from schemas.outcomes import Environment
 from schemas.renewal_answers import ComingAnswer, RenewalAnswer, RenewalState, renewal_result
@@ -212,19 +213,34 @@ def _not_found(nothing: Unknown, environment: Environment) -> RenewalAnswer:
     )
 
 
-def coming_answers(coming: Sequence[Coming]) -> list[ComingAnswer]:
-    """What is coming, as the workbook tells it."""
-    return [
-        ComingAnswer(
-            on=due.on,
-            by=due.by,
-            row=due.decision.case.row.row,
-            customer_id=due.decision.case.row.customer_id,
-            company=due.decision.case.customer.profile.company_name,
-            subscription_id=due.decision.case.subscription.subscription_id,
-            offer_id=due.decision.case.subscription.offer_id,
-            licences=due.decision.case.current,
-            what_happens=due.what_happens,
+def coming_answers(
+    coming: Sequence[Coming], answers: Sequence[RenewalAnswer]
+) -> list[ComingAnswer]:
+    """What is coming, as the workbook tells it; of what is due now, what the night brought it.
+
+    What was renewed late is past.
+    """
+    told = {answer.subscription_id: answer for answer in answers}
+    found = []
+    for due in coming:
+        case = due.decision.case
+        answer = told[case.subscription.subscription_id]
+        if answer.state in _PLACED and case.phase in (Phase.LATE, Phase.LATE_WITH_WARNING):
+            continue
+        found.append(
+            ComingAnswer(
+                on=due.on,
+                by=due.by,
+                row=case.row.row,
+                customer_id=case.row.customer_id,
+                company=case.customer.profile.company_name,
+                subscription_id=case.subscription.subscription_id,
+                offer_id=case.subscription.offer_id,
+                licences=case.current,
+                what_happens=due.what_happens or answer.what_happened,
+            )
         )
-        for due in coming
-    ]
+    return found
+
+
+_PLACED: Final = (RenewalState.RENEWED, RenewalState.OPEN)

@@ -171,6 +171,14 @@ class Settings(BaseSettings):
             settings._check_real_marketplace()
         return settings
 
+    def check_unattended(self) -> None:
+        """What nobody watches says itself where it orders. Raises SettingsFault."""
+        if self.environment is None and not self.marketplace_url:
+            raise SettingsFault(
+                "What runs unattended needs an environment: set ORDERDROP_ENVIRONMENT or use "
+                "--environment practice, sandbox or production. Nothing was ordered."
+            )
+
     def _check_real_marketplace(self) -> None:
         if self.effective_environment == "practice":
             if self.marketplace_url or self.sign_in_url:

@@ -40,12 +40,15 @@ _COMING: Final[Mapping[tuple[Wish, bool], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A subscription's next date, `by` what it is the date of, and what happens then."""
+    """A subscription's next date, `by` what it is the date of, and what happens then.
+
+    `what_happens` is "" for what is due now: what the night brings it is told instead.
+    """
 
     decision: Decision
     on: date
     by: str
-    what_happens: str
+    what_happens: str = ""
 
 
 def coming_due(decisions: Iterable[Decision], today: date) -> list[Coming]:
@@ -68,9 +71,9 @@ def _coming(decision: Decision) -> Coming | None:
             )
             return Coming(decision, on, "can be renewed from", words)
         case Phase.EARLY | Phase.DAY_HAS_COME | Phase.SCHEDULED:
-            return Coming(decision, term, "renewal date", decision.what_happened)
+            return Coming(decision, term, "renewal date")
         case Phase.LATE | Phase.LATE_WITH_WARNING:
             last = term + timedelta(days=_LAST_DAYS[case.phase])
-            return Coming(decision, last, "can be renewed until", decision.what_happened)
+            return Coming(decision, last, "can be renewed until")
         case _:
             return None

@@ -87,8 +87,8 @@ async def test_a_run_that_died_before_it_sent_goes_on(office: RenewalOffice) -> 
         night = NightDesk(desk, read_book(book, settings), now=office.night + timedelta(days=1))
         await night.read_and_decide()
         (step,) = _steps(night)
-        priced = await night._price(step)
-        left = night.memory.claim(night._intent(step, priced))
+        priced = await night.orders.price(step)
+        left = night.memory.claim(night.orders.intent_of(step, priced))
     assert office.market.orders_of(name) == []
 
     second = await office.renew(book, nights=1)
