@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 from flows.desk import Desk
 from flows.ledger.renewals import RenewalMemory
+from flows.marketplace.errors import raise_for
 from flows.ordering.bodies import request_body
 from flows.ordering.follow import follow, look_at
 from flows.ordering.side_by_side import some_at_once
@@ -31,7 +33,7 @@ from flows.renewals.prices import (
 from flows.renewals.queue import Step
 from flows.renewals.reasons import Reason
 from flows.renewals.windows import Phase
-from schemas.orders import Intent, IntentState, Order, OrderAnswer
+from schemas.orders import CallFailed, Intent, IntentState, Order, OrderAnswer
 from schemas.outcomes import State
 from schemas.renewal_answers import RenewalState
 
@@ -95,6 +97,8 @@ class RenewalOrders:
         hands = self.desk.hands
         asked = order_of(step, line_of(step), "PREVIEW_RENEWAL")
         reply = await ask_price(hands, asked.customer_id, request_body(asked))
+        with suppress(CallFailed):
+            raise_for(reply)  # a key that is not accepted stops the run; the rest is judged
         is_late = step.decision.case.phase in (Phase.LATE, Phase.LATE_WITH_WARNING)
         return judge(step, reply, is_late=is_late)
 

@@ -27,6 +27,7 @@ class Market:
     """The control interface of an embedded marketplace."""
 
     url: str
+    _client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60), repr=False)
 
     def customer(self, customer_id: str, **facts: object) -> None:
         """A customer who has ordered before; `cotermDate` and the like in `facts`."""
@@ -50,7 +51,7 @@ class Market:
 
     def book(self) -> dict[str, Any]:
         """All that the marketplace knows."""
-        found: dict[str, Any] = httpx.get(f"{self.url}/control/book").json()
+        found: dict[str, Any] = self._client.get(f"{self.url}/control/book").json()
         return found
 
     def orders_of(self, subscription_id: str) -> list[dict[str, Any]]:
@@ -73,7 +74,7 @@ class Market:
     def break_calls(self, spec: str) -> None:
         """Have order calls go wrong from now on; "" for none."""
         body = {"spec": spec, "seed": 7}
-        httpx.put(f"{self.url}/control/faults", json=body).raise_for_status()
+        self._client.put(f"{self.url}/control/faults", json=body).raise_for_status()
 
     def returned(self, order_id: str) -> None:
         """All lines of an order were given back."""
@@ -84,7 +85,7 @@ class Market:
         self._post("finish", {})
 
     def _post(self, path: str, body: Mapping[str, object]) -> None:
-        answer = httpx.post(f"{self.url}/control/{path}", json=body, timeout=30)
+        answer = self._client.post(f"{self.url}/control/{path}", json=body)
         assert answer.is_success, answer.text
 
 

@@ -129,6 +129,25 @@ async def test_our_own_word_counts_when_the_marketplace_shows_nothing_of_it(
     )
 
 
+async def test_a_run_that_is_stopped_leaves_the_night_to_the_next(office: RenewalOffice) -> None:
+    book, names = fill(office, "stopped", 3)
+    await office.renew(book)
+    office.market.break_calls("403-key-unknown=1")
+    try:
+        stopped = await office.renew(book, nights=1, again=False)
+    finally:
+        office.market.break_calls("")
+    assert stopped.stopped == (
+        "The marketplace does not accept the API key (403003); check ORDERDROP_CLIENT_ID."
+    )
+    assert (stopped.exit_code, stopped.subscriptions[RenewalState.NOTHING]) == (3, 3)
+    assert told_in(stopped.output)[names[0]]["What happened"] == (
+        "The run was stopped before it was its turn. Nothing was ordered for it."
+    )
+    ran = await office.renew(book, nights=1, again=False)
+    assert (ran.exit_code, ran.subscriptions[RenewalState.RENEWED]) == (0, 3)
+
+
 async def test_an_order_that_is_not_finished_lets_the_next_wait(tmp_path: Path) -> None:
     with embedded("--finish-after", "3600", "--no-throttle") as url:
         office = RenewalOffice(Market(url), tmp_path)
