@@ -49,6 +49,18 @@ class Market:
         }
         self._post("seed-subscription", body)
 
+    def renewal_order(self, order_id: str, customer_id: str, subscription_id: str) -> None:
+        """An order of today that renewed ten licences and that no subscription shows."""
+        line = {
+            "extLineItemNumber": 1,
+            "offerId": PRODUCT,
+            "quantity": 10,
+            "currencyCode": "USD",
+            "subscriptionId": subscription_id,
+        }
+        order = {"orderId": order_id, "customerId": customer_id, "orderType": "RENEWAL"}
+        self._post("seed-order", {**order, "lineItems": [line]})
+
     def book(self) -> dict[str, Any]:
         """All that the marketplace knows."""
         found: dict[str, Any] = self._client.get(f"{self.url}/control/book").json()

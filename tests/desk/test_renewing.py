@@ -119,6 +119,28 @@ async def test_what_the_vendor_renewed_itself_is_not_renewed_again(small: Renewa
     assert told["What happened"].startswith("It is not due yet: it can be renewed from ")
 
 
+async def test_an_order_counts_that_the_list_of_subscriptions_does_not_show_yet(
+    small: RenewalOffice,
+) -> None:
+    market = small.market
+    market.customer("R0011", cotermDate=day(20).isoformat())
+    market.subscription("lags", "R0011", 20)
+    market.subscription("lags-late", "R0011", -5, status="1004", canBeRenewedLate=True)
+    book = small.write_book(("R0011", "lags", "yes"), ("R0011", "lags-late", "yes"))
+    await small.renew(book)
+    market.renewal_order("P777000001", "R0011", "lags")
+    market.renewal_order("P777000002", "R0011", "lags-late")
+    told = told_in((await small.renew(book, nights=1)).output)
+    assert told["lags"]["What happened"] == (
+        "10 licences are renewed already (order P777000001). Nothing was ordered."
+    )
+    assert told["lags-late"]["What happened"] == (
+        "10 licences were renewed already (order P777000002); Adobe's list does not show it yet. "
+        "Nothing was ordered."
+    )
+    assert len(market.orders_of("lags")) == len(market.orders_of("lags-late")) == 1
+
+
 async def test_licences_beyond_the_present_ones_come_last(small: RenewalOffice) -> None:
     market = small.market
     market.customer("R0005", cotermDate=day(20).isoformat())
