@@ -26,6 +26,7 @@ from flows.terminal import (
     progress_line,
     say,
     tell_followed,
+    tell_renewals,
     tell_run,
 )
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from flows.answers_for_machines import Format
     from flows.follow_up import FollowedUp, Resolved
     from flows.reconciled import Reconciled
+    from flows.renew_subscriptions import Renewals
     from flows.settings import Settings
 
 # Imports stand inside the functions on purpose: the first line must not wait for them.
@@ -224,6 +226,41 @@ def follow(
         say(f"{_opening(settings)}Asking what became of open orders …")
         result = _run_follow(settings)
     tell_followed(result, as_json)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def renew(
+    workbook: Annotated[
+        Path | None, typer.Argument(help="The renewal book; else those in their folder.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be renewed; order nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Order for real without asking.")] = False,
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Renew the subscriptions of a renewal book that are due now; once in a night off a terminal.
+
+    The first night of a new renewal book only says what the second would do.
+    """
+    with faults_said_plainly(as_json):
+        settings = _settings(account, environment)
+        is_watched = sys.stdin.isatty()
+        if not is_watched:
+            settings.check_unattended()
+        what = workbook.name if workbook else "the renewal books"
+        say(f"{_opening(settings)}Looking through {what} …")
+        from flows.renewal_books import books_of, read_book
+
+        for path in books_of(settings, workbook):
+            read_book(path, settings)
+        if not dry_run:
+            _consent(environment, yes)
+        result = _run_renew(workbook, settings, dry_run, is_watched)
+    tell_renewals(result, as_json)
     raise typer.Exit(result.exit_code)
 
 
@@ -446,6 +483,35 @@ def _run_follow(settings: Settings) -> FollowedUp:
 
         server.ready()
         return asyncio.run(run_follow_orders(settings.effective_environment, settings.account))
+
+
+def _run_renew(
+    workbook: Path | None, settings: Settings, dry_run: bool, is_watched: bool
+) -> Renewals:
+    from flows.prefect_server import PrefectServer
+
+    server = PrefectServer(settings.state_dir)
+    server.begin()
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_line())
+        if settings.effective_environment == "practice":
+            from flows.practice import practice_marketplace
+
+            stack.enter_context(practice_marketplace(settings.state_dir).start()).wait()
+        from flows.renew_subscriptions import run_renew_subscriptions
+        from flows.submit_orders import watched_by
+
+        server.ready()
+        stack.enter_context(watched_by(progress))
+        return asyncio.run(
+            run_renew_subscriptions(
+                str(workbook) if workbook else None,
+                settings.effective_environment,
+                settings.account,
+                dry_run=dry_run,
+                again=is_watched,
+            )
+        )
 
 
 def _settle(

@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     ledger_url: str | None = None
     state_dir: Path = Path(platformdirs.user_data_dir("orderdrop", appauthor=False))
     output: Path = Path("output")
+    renewals: Path = Path("inbox/renewals")
     timezone: str = "UTC"
     calls_per_5s: int = Field(985, ge=1, le=1000)
     in_flight: int = Field(64, ge=1, le=500)
@@ -207,6 +208,14 @@ class Settings(BaseSettings):
         if connects:
             settings._check_real_marketplace()
         return settings
+
+    def check_unattended(self) -> None:
+        """What nobody watches says itself where it orders. Raises SettingsFault."""
+        if self.environment is None and not self.marketplace_url:
+            raise SettingsFault(
+                "What runs unattended needs an environment: set ORDERDROP_ENVIRONMENT or use "
+                "--environment practice, sandbox or production. Nothing was ordered."
+            )
 
     def _check_real_marketplace(self) -> None:
         if self.effective_environment == "practice":

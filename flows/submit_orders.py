@@ -49,6 +49,11 @@ def watched_by(progress: Progress) -> Iterator[None]:
         _watcher.reset(before)
 
 
+def watcher() -> Progress:
+    """Who wants to know how far the flows of this process are."""
+    return _watcher.get()
+
+
 @task(name="read and plan", cache_policy=NO_CACHE, persist_result=False)
 async def read_and_plan(
     workbook: str, out: str | None, also: list[str], only_prices: bool, price_first: bool
@@ -264,15 +269,15 @@ def summary_markdown(result: Reconciled) -> str:
             "\n| Row | Reference | Result | What happened | What to do |\n|---|---|---|---|---|\n"
         )
         lines += [
-            f"| {row} | {_cell(reference)} | {_cell(words)} | {_cell(what)} | {_cell(todo)} |\n"
-            for reference, row, words, what, todo in result.attention[:200]
+            f"| {row} | {' | '.join(map(markdown_cell, (reference, *texts)))} |\n"
+            for reference, row, *texts in result.attention[:200]
         ]
         if len(result.attention) > 200:
             lines.append(f"\nand {len(result.attention) - 200} more\n")
     return "".join(lines)
 
 
-def _cell(text: str) -> str:
+def markdown_cell(text: str) -> str:
     """Text of a sheet inside a markdown table: no bars, no line ends, nothing live."""
     for sign in "\\`*_[]<>|":
         text = text.replace(sign, "\\" + sign)

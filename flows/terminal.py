@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from flows.follow_up import FollowedUp
     from flows.reconciled import Reconciled
+    from flows.renew_subscriptions import Renewals
     from flows.settings import Settings
     from schemas.orders import Intent
 
@@ -41,6 +42,26 @@ def tell_followed(result: FollowedUp, as_json: bool) -> None:
     console.print(told(result).replace("\n\n", "\n"), soft_wrap=True, markup=False)
     if result.stopped:
         say(result.stopped)
+
+
+def tell_renewals(result: Renewals, as_json: bool) -> None:
+    """What a night brought, one line or two for each renewal book, or as one JSON object."""
+    if as_json:
+        print_json({"books": [asdict(night) for night in result.nights]})
+        return
+    from flows.renew_subscriptions import sentence
+
+    for night in result.nights:
+        print(sentence(night))  # noqa: T201
+        if night.attention:
+            rows = sorted({row for row, *_ in night.attention})
+            shown = ", ".join(str(row) for row in rows[:12])
+            more = f" and {len(rows) - 12} more" if len(rows) > 12 else ""
+            print(f"Rows that need you: {shown}{more}.")  # noqa: T201
+        if night.output:
+            print(f"The answers are in {night.output}")  # noqa: T201
+        if night.stopped:
+            say(night.stopped)
 
 
 @contextmanager

@@ -346,6 +346,46 @@ def renewals() -> None:
     save(book, "renewals.xlsx")
 
 
+def wanted(customer: str, renew: str, product: str = "", **more: object) -> Cells:
+    """A row of a renewal book: one subscription, or all that a customer has."""
+    name = {"subscriptionId": owned(customer, product)} if product else {}
+    about = {"customerId": customer, "Customer name": WHO[customer], "renew": renew}
+    return {**about, **name, **more}
+
+
+def renewal_book() -> None:
+    """What is wanted when subscriptions come to their end."""
+    ceiling = {"ceilingPrice": 6000, "currencyCode": "USD"}
+    rows = [
+        wanted(OAKFIELD, "yes"),
+        wanted(PINEWOOD, "yes", DESIGN, quantity=24),
+        wanted(QUARRY, "yes", DESIGN, quantity=10, **ceiling),
+        wanted(REDCLIFF, "as is", DESIGN),
+        wanted(SALTMARSH, "yes"),
+        wanted(THORNBURY, "yes", INK),
+        wanted(UPLAND, "ask me"),
+        wanted(VALE, "no"),
+    ]
+    look = Look(
+        "Renewals",
+        "What is to be renewed",
+        "renew says yes, no or ask; a row without a subscription speaks of all the customer has",
+        (
+            ("customerId", "customerId", 15),
+            ("Customer name", "", 28),
+            ("subscriptionId", "subscriptionId", 36),
+            ("renew", "renew", 12),
+            ("quantity", "quantity", 9),
+            ("ceilingPrice", "ceilingPrice", 13),
+            ("currencyCode", "currencyCode", 13),
+        ),
+        4,
+    )
+    book = Workbook()
+    write_sheet(book, look, rows)
+    save(book, "renewal-book.xlsx")
+
+
 def upgrade(reference: str, customer: str, code: str, quantity: int, **more: object) -> Cells:
     """A row that moves licences to another product."""
     named = {"orderType": "SWITCH", "cancellingQuantity": quantity, "reassignUsers": "yes"}
@@ -609,5 +649,6 @@ if __name__ == "__main__":
     clean_orders()
     order_types()
     renewals()
+    renewal_book()
     upgrades()
     with_mistakes()

@@ -39,6 +39,7 @@ def test_the_house_as_it_is_keeps_its_rules(checkout: Path) -> None:
         ("flows/ledger/book.py", "import flows.workbook.read"),
         ("flows/ordering/plan.py", "import flows.settings"),
         ("flows/ordering/plan.py", "import prefect"),
+        ("flows/renewals/decide.py", "import flows.ordering.plan"),
         ("flows/desk.py", "import httpx"),
         ("flows/desk.py", "import openpyxl"),
         ("flows/marketplace/client.py", "import sqlalchemy"),

@@ -46,6 +46,12 @@ def test_an_address_without_an_environment_is_the_vendors_sandbox() -> None:
     assert (settings.api_url, settings.ims_url) == ("http://127.0.0.1:1",) * 2
 
 
+def test_what_runs_unattended_is_told_where_to_order() -> None:
+    with pytest.raises(SettingsFault, match=r"^What runs unattended needs an environment: "):
+        Settings.checked().check_unattended()
+    Settings.checked(environment="practice").check_unattended()
+
+
 def test_production_knows_the_vendors_hosts() -> None:
     settings = Settings.checked(environment="production", client_id="k", client_secret="s")
     assert settings.api_url == "https://partners.adobe.io"

@@ -22,6 +22,7 @@ from flows.ledger.faults import KeptElsewhere, KeptFault, LedgerFault, said_plai
 from flows.ledger.group import GroupCommit
 from flows.ledger.kept import keep_bytes
 from flows.ledger.owners import Owner
+from flows.ledger.renewals import RenewalMemory
 from flows.ledger.rows import (
     entry_of,
     entry_row,
@@ -320,6 +321,10 @@ class Ledger:
                     answered_at=moment(at),
                 )
             )
+
+    def renewals(self, account: str, environment: Environment) -> RenewalMemory:
+        """What is known of an account's renewal books and of its nightly renewals."""
+        return RenewalMemory(self._engine, account, environment)
 
     # --- intents ---
 

@@ -168,3 +168,43 @@ outcomes = Table(
     Column("status", Text, nullable=False),
     Column("body", Text, nullable=False),
 )
+
+renewal_nights = Table(
+    "renewal_nights",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("environment", String(16), primary_key=True),
+    Column("book_key", String(64), primary_key=True),
+    Column("night", String(10), primary_key=True),
+    Column("was_dry_run", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("missed", Integer, nullable=False),
+    Column("done_at", String(32), nullable=False),
+)
+"""The nights of renewal books that were done, by local date."""
+
+renewal_announcements = Table(
+    "renewal_announcements",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("environment", String(16), primary_key=True),
+    Column("book_key", String(64), primary_key=True),
+    Column("customer_id", String(40), primary_key=True),
+    Column("subscription_id", String(40), primary_key=True),
+    Column("term", String(10), primary_key=True),
+    Column("night", String(10), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("price", Text, nullable=False),
+)
+"""What a renewal book's first workbook told of a subscription that was to come due."""
+
+renewal_outputs = Table(
+    "renewal_outputs",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("path", Text, nullable=False, index=True),
+    Column("hash", String(64), nullable=False),
+)
+"""Every renewal workbook that was about to take its name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from schemas.code_tables import ErrorCode, explain
 from schemas.entries import Decision, Entry
@@ -82,11 +83,24 @@ def _because_of_others(entry: Entry, named: Mapping[int, str]) -> tuple[str, str
 
 
 def _told(entry: Entry, refusal: Refusal, reason: str) -> tuple[str, str]:
+    return _in_sentences(_DEEDS.get(entry.decision, _NOT_PLACED), refusal, reason)
+
+
+def told_of_refusal(refusal: Refusal) -> tuple[str, str]:
+    """What happened and what to do, for an order of one line."""
+    reason = next(iter(faulty_lines(refusal.details).values()), "")
+    return _in_sentences(_NOT_PLACED, refusal, reason)
+
+
+_DEEDS: Final[Mapping[Decision, str]] = {
+    Decision.PREVIEW: "Adobe gives no price for this order",
+    Decision.PRICE_FIRST: "Adobe gives no price for this order, so it was not sent",
+}
+_NOT_PLACED: Final = "Adobe refused the order and placed nothing"
+
+
+def _in_sentences(deed: str, refusal: Refusal, reason: str) -> tuple[str, str]:
     known = explain(refusal.code, reason)
-    deed = {
-        Decision.PREVIEW: "Adobe gives no price for this order",
-        Decision.PRICE_FIRST: "Adobe gives no price for this order, so it was not sent",
-    }.get(entry.decision, "Adobe refused the order and placed nothing")
     if known is None:
         said = "; ".join((refusal.message, *refusal.details))
         return f"{deed}: {said}.", "Show this row to whoever looks after Orderdrop."

@@ -244,7 +244,7 @@ async def price(
 
     async def one(entry: Entry) -> None:
         async with places:
-            reply = await _priced(hands, entry)
+            reply = await ask_price(hands, entry.customer_id, entry.request.encode())
             body = json.dumps(reply.raw, default=_number) if reply.raw else ""
             await asyncio.to_thread(
                 hands.book.answer_preview, submission_id, entry.position, reply, body, utc_now()
@@ -254,14 +254,14 @@ async def price(
     await side_by_side(one(entry) for entry in previews)
 
 
-async def _priced(hands: Hands, entry: Entry) -> Reply:
-    """Previews may be repeated freely, each time with a fresh correlation id."""
+async def ask_price(hands: Hands, customer_id: str, body: bytes) -> Reply:
+    """The answer to a preview; it may be repeated freely, each time with a fresh id."""
     for wait in _PREVIEW_WAITS:
-        reply = await hands.api.preview(entry.customer_id, entry.request.encode())
+        reply = await hands.api.preview(customer_id, body)
         if kind_of(reply) is Kind.REFUSED or reply.order is not None:
             return reply
         await asyncio.sleep((reply.retry_after or wait) * hands.patience)
-    return await hands.api.preview(entry.customer_id, entry.request.encode())
+    return await hands.api.preview(customer_id, body)
 
 
 def _number(value: object) -> str:
