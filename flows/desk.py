@@ -35,7 +35,7 @@ from flows.practice import practice_marketplace
 from flows.reconciled import Figures, Reconciled, attention, counts, write_reconciled
 from flows.settings import Settings
 from flows.workbook.fresh import as_xlsx
-from flows.workbook.parts import check_kind, read_bytes
+from flows.workbook.parts import read_bytes
 from flows.workbook.read import ReadSheet, read_content
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Decision, Entry, Submission
@@ -257,7 +257,6 @@ def examine(
     content: bytes, name: str, settings: Settings
 ) -> tuple[ReadSheet, tuple[Fault, ...], Grouping]:
     """Read, check and group a workbook; nobody is called. Raises WorkbookError."""
-    check_kind(content, name)
     read = read_content(content, name, settings.headers)
     unknown = {(fault.row, fault.column) for fault in read.faults}
     found = check_rows(read.frame, read.layout, SheetLimits(settings.max_quantity))

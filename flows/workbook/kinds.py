@@ -126,7 +126,7 @@ def open_zip(content: bytes, name: str) -> ZipFile:
     try:
         package = ZipFile(BytesIO(content))
     except BROKEN:
-        raise _damaged(name) from None
+        raise not_whole(name) from None
     parts = package.infolist()
     if any(part.flag_bits & 1 for part in parts):
         raise password(name)
@@ -155,8 +155,9 @@ def _check_part(package: ZipFile, part: ZipInfo, name: str) -> None:
                     )
                 tail = chunk[-32:]
     except BROKEN:
-        raise _damaged(name) from None
+        raise not_whole(name) from None
 
 
-def _damaged(name: str) -> NotAWorkbook:
+def not_whole(name: str) -> NotAWorkbook:
+    """Said of every kind of file that breaks off or does not hang together."""
     return NotAWorkbook(f"{name} is damaged (perhaps copied only in part); {_AGAIN}.")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Protocol
-
-from flows.workbook.cells import Cell, cell_text, id_trouble
 
 HEADER_WITHIN: Final = 200
 """Rows from the top in which a header is looked for."""
@@ -21,7 +19,7 @@ class Trouble(StrEnum):
     DIGITS_LOST = "DIGITS_LOST"
     NOT_WHOLE = "ID_NOT_WHOLE"
     IS_DATE = "ID_IS_DATE"
-    ZEROS_UNKNOWN = "ID_ZEROS_UNKNOWN"
+    NOT_STORABLE = "TEXT_NOT_STORABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,54 +77,6 @@ class Book(Protocol):
 
     def table(self, sheet: str, wanted: Wanted) -> Table:
         """What the whole sheet holds in the wanted columns."""
-
-
-def top_of(rows: Iterable[tuple[int, Sequence[Cell]]]) -> dict[int, dict[int, str]]:
-    """`Book.top` for rows of values."""
-    found: dict[int, dict[int, str]] = {}
-    for number, values in rows:
-        if number > HEADER_WITHIN:
-            break
-        texts = {
-            place: cell_text(value)
-            for place, value in enumerate(values, start=1)
-            if isinstance(value, str) and cell_text(value)
-        }
-        if texts:
-            found[number] = texts
-    return found
-
-
-def table_of(
-    rows: Iterable[tuple[int, Sequence[Cell]]], wanted: Wanted, *, zeros_possible: bool = False
-) -> Table:
-    """`Book.table` for rows of values (numbers, dates, text) in ascending order.
-
-    zeros_possible: numbers may be shown with leading zeros that we were not told of.
-    """
-    numbers: list[int] = []
-    flat: list[str] = []
-    troubles: dict[tuple[int, int], tuple[Trouble, str]] = {}
-    last_column = 0
-    for number, values in rows:
-        width = len(values)
-        while width and not (values[width - 1] != "" and cell_text(values[width - 1])):
-            width -= 1
-        if not width:
-            continue
-        last_column = max(last_column, width)
-        numbers.append(number)
-        for place in wanted.columns:
-            value: Cell = values[place - 1] if place <= width else ""
-            text = cell_text(value)
-            flat.append(text)
-            if place in wanted.ids and not isinstance(value, str):
-                reason = id_trouble(value)
-                if not reason and zeros_possible and not isinstance(value, bool):
-                    reason = Trouble.ZEROS_UNKNOWN
-                if reason:
-                    troubles[number, place] = Trouble(reason), text
-    return Table(numbers, by_column(flat, wanted.columns), last_column, troubles)
 
 
 def by_column(flat: Sequence[str], columns: Sequence[int]) -> dict[int, Sequence[str]]:
