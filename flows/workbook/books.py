@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Final, TypeVar
 from zipfile import ZipFile
 
+from flows.workbook.areas import LAST_COLUMN, LAST_ROW
 from flows.workbook.biff import BROKEN_RECORDS
 from flows.workbook.cell_stream import (
     CellSource,
@@ -28,7 +29,7 @@ from flows.workbook.parts import BookNames, book_names
 from flows.workbook.plain_xml import plain_chunks
 from flows.workbook.shared_strings import shared_strings
 from flows.workbook.sheet_xml import Meaning, NotPlain, SheetScan
-from flows.workbook.table import Book, Table, Wanted
+from flows.workbook.table import Book, MergedRange, Table, Wanted
 from flows.workbook.xls_book import XlsBook
 from flows.workbook.xlsb_book import XlsbBook
 from flows.workbook.xml_parts import BROKEN, PIECE, damaged, parse
@@ -143,7 +144,20 @@ class StreamBook:
     def stream(self, sheet: str) -> Stream:
         """The cells of a sheet."""
         with _told(self._name):
-            yield from self._source.stream(self._places[sheet])
+            for item in self._source.stream(self._places[sheet]):
+                if not _fits_excel(item):
+                    raise NotAWorkbook(
+                        f"{self._name} has cells outside the 1,048,576 rows and 16,384 columns of "
+                        "an Excel sheet; keep only the orders in it and drop it again."
+                    )
+                yield item
+
+
+def _fits_excel(item: SheetRow | MergedRange) -> bool:
+    if isinstance(item, MergedRange):
+        return item.last_row <= LAST_ROW and item.last_column <= LAST_COLUMN
+    last = item.cells[-1].place if item.cells else 0
+    return item.number <= LAST_ROW and last <= LAST_COLUMN
 
 
 @contextmanager

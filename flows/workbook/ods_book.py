@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from xml.parsers.expat import XMLParserType
 from zipfile import ZipFile
@@ -11,6 +11,7 @@ from zipfile import ZipFile
 from flows.workbook.areas import column_number
 from flows.workbook.cell_stream import Stream
 from flows.workbook.errors import NotAWorkbook
+from flows.workbook.ods_plain import NotPlain, checked, pieces
 from flows.workbook.ods_rows import OdsRows
 from flows.workbook.ods_styles import OdsStyles
 from flows.workbook.parts import whole_column
@@ -40,9 +41,11 @@ class OdsBook:
         self._styles = OdsStyles()
         self._tables: list[str] = []
         self._names: dict[str, str] = {}
-        for part in (_STYLES, _CONTENT):
-            if part in package.namelist():
-                self._look_through(part)
+        if _STYLES in package.namelist():
+            parse(package, _STYLES, self._styles.listen)
+        self._is_plain = self._look_through_plain()
+        if not self._is_plain:
+            self._look_through(self._chunks())
 
     @property
     def sheets(self) -> Sequence[str]:
@@ -58,48 +61,70 @@ class OdsBook:
         """See `CellSource`."""
         here = [n for n, name in enumerate(self._tables) if not _is_elsewhere(name)]
         rows = OdsRows(here[sheet], self._styles.look)
-        parser = new_parser()
-        parser.StartElementHandler = rows.start
-        parser.CharacterDataHandler = rows.text
-        parser.EndElementHandler = rows.end
-        with self._package.open(_CONTENT) as stream:
-            while not rows.done and (chunk := stream.read(PIECE)):
-                parser.Parse(chunk)
-                yield from rows.ready
-                rows.ready.clear()
+        parser = _told_of_all(rows)
+        for is_row, piece in pieces(self._chunks()) if self._is_plain else self._unparted():
+            if not is_row:
+                parser.Parse(piece)
+            elif not rows.take_row(piece):
+                _told_of_all(rows).Parse(b"<row>" + piece + b"</row>", True)  # by place only
+            yield from rows.ready
+            rows.ready.clear()
+            if rows.done:
+                return
 
-    def _look_through(self, part: str) -> None:
-        """The styles, the sheets and the names of a part."""
+    def _chunks(self) -> Iterator[bytes]:
+        with self._package.open(_CONTENT) as stream:
+            while chunk := stream.read(PIECE):
+                yield chunk
+
+    def _unparted(self) -> Iterator[tuple[bool, bytes]]:
+        for chunk in self._chunks():
+            yield False, chunk
+
+    def _look_through_plain(self) -> bool:
+        try:
+            self._look_through(checked(self._chunks()))
+        except NotPlain:
+            self._tables.clear()
+            self._names.clear()
+            return False
+        return True
+
+    def _look_through(self, chunks: Iterator[bytes]) -> None:
+        """The styles, the sheets and the names."""
         styles = self._styles
-        tables = [0]
+        depth = 0
 
         def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal depth
             name = local(tag)
             if name in _OF_CELLS:
                 return
             found = {local(key): value for key, value in attributes.items()}
             if name == "table":
-                tables[0] += 1
-                if tables[0] == 1 and part == _CONTENT:
+                depth += 1
+                if depth == 1:
                     self._tables.append(found.get("name", ""))
             elif name == "named-range":
                 self._take_name(found)
             else:
-                styles.start(tag, found)
+                styles.start(name, found)
 
         def end(tag: str) -> None:
+            nonlocal depth
             name = local(tag)
             if name == "table":
-                tables[0] -= 1
+                depth -= 1
             elif name not in _OF_CELLS:
-                styles.end(tag)
+                styles.end(name)
 
-        def listen(parser: XMLParserType) -> None:
-            parser.StartElementHandler = start
-            parser.EndElementHandler = end
-            parser.CharacterDataHandler = styles.text
-
-        parse(self._package, part, listen)
+        parser = new_parser()
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        parser.CharacterDataHandler = styles.text
+        for chunk in chunks:
+            parser.Parse(chunk)
+        parser.Parse(b"", True)  # expat takes it by place only
 
     def _take_name(self, found: dict[str, str]) -> None:
         column = _COLUMN.fullmatch(found.get("cell-range-address", ""))
@@ -108,6 +133,14 @@ class OdsBook:
             if sheet.startswith("'") and sheet.endswith("'"):
                 sheet = sheet[1:-1].replace("''", "'")
             self._names[found.get("name", "")] = whole_column(sheet, column_number(column[2]))
+
+
+def _told_of_all(rows: OdsRows) -> XMLParserType:
+    parser = new_parser()
+    parser.StartElementHandler = rows.start
+    parser.CharacterDataHandler = rows.text
+    parser.EndElementHandler = rows.end
+    return parser
 
 
 def _is_elsewhere(table: str) -> bool:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from flows.workbook.areas import LAST_COLUMN, LAST_ROW
 from flows.workbook.cell_stream import PlacedCell, SheetRow, Unknown
 from flows.workbook.cells import Cell
+from flows.workbook.markup import unescaped
 from flows.workbook.number_formats import Look
+from flows.workbook.ods_plain import attributes_of, plain_row
 from flows.workbook.table import MergedRange, Trouble
 from flows.workbook.xml_parts import damaged, local
 
 MOST_REPEATED: Final = 4_000_000
 """Cells that a sheet may hold by saying "the same again": whole columns filled down are fewer."""
 
+_REMEMBERED: Final = 10_000
+_REPEATED: Final = "number-columns-repeated"
+_OF_TEXTS: Final = frozenset({"value-type", "style-name", "content-validation-name"})
 _HIDDEN: Final = frozenset({"collapse", "filter"})
 _BLANKS: Final = re.compile(r"[ \t\r\n]+")
 _ERROR: Final = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)")
@@ -25,6 +30,13 @@ _OWN_ERROR: Final = re.compile(r"Err:[0-9]+|#[A-Z/0!?]+")
 
 _DURATION: Final = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
 _NUMBERS: Final = frozenset({"float", "percentage", "currency"})
+
+
+class _Known(NamedTuple):
+    """Attributes of a cell; whether it is one cell of text and nothing more."""
+
+    found: dict[str, str]
+    is_text: bool
 
 
 class OdsRows:
@@ -51,6 +63,8 @@ class OdsRows:
         self._paragraphs: list[str] = []
         self._pieces: list[str] | None = None
         self._repeated = 0
+        self._remembered: dict[bytes, _Known] = {}
+        self._column_looks: dict[int, Look] = {}
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -66,7 +80,7 @@ class OdsRows:
             self._inside_cell(name, attributes)
         elif name == "table-column":
             found = _plain(attributes)
-            count = _times(found, "number-columns-repeated", LAST_COLUMN)
+            count = _times(found, _REPEATED, LAST_COLUMN)
             self._columns.append((count, found.get("default-cell-style-name", "")))
         elif name == "table-row":
             self._row_found = _plain(attributes)
@@ -115,34 +129,72 @@ class OdsRows:
             self._paragraphs.append(text)
             self._pieces = None
         elif self._cell is not None and name in {"table-cell", "covered-table-cell"}:
-            self._end_cell(self._cell)
+            self._take_cell(self._cell, "\n".join(self._paragraphs), covered=self._covered)
             self._cell = None
         elif name == "table-row":
             self._end_row()
 
-    def _end_cell(self, found: dict[str, str]) -> None:
-        count = _times(found, "number-columns-repeated", LAST_COLUMN)
+    def take_row(self, row: bytes) -> bool:
+        """Take a whole row at once where that can be done; False where it cannot."""
+        if self._sheet != self._wanted or self._tables != 1:
+            return True
+        plain = plain_row(row)
+        if plain is None:
+            return False
+        written, cells = plain
+        self._row_found = self._known(written).found
+        self._cells = []
+        self._place = 0
+        for _, covered, attributes, raw in cells:
+            known = self._remembered.get(attributes) or self._known(attributes)
+            text = _plain_text(raw) if raw else ""
+            if known.is_text and text and not covered and text[0] != "#":
+                self._place += 1
+                look = self._look_at(known.found, self._place)
+                self._cells.append(PlacedCell(self._place, text, look))
+            else:
+                self._take_cell(known.found, text, covered=bool(covered))
+        self._end_row()
+        return True
+
+    def _known(self, written: bytes) -> _Known:
+        """Attributes; the same few come again and again."""
+        known = self._remembered.get(written)
+        if known is None:
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.clear()
+            found = _plain(attributes_of(written))
+            is_text = found.get("value-type") == "string" and found.keys() <= _OF_TEXTS
+            known = self._remembered[written] = _Known(found, is_text)
+        return known
+
+    def _take_cell(self, found: dict[str, str], text: str, *, covered: bool) -> None:
+        count = 1
+        if _REPEATED in found:
+            count = _times(found, _REPEATED, LAST_COLUMN)
         first = self._place + 1
         self._place += count
-        if self._covered:
+        if covered:
             return
-        wide, high = _times(found, "number-columns-spanned"), _times(found, "number-rows-spanned")
-        if wide > 1 or high > 1:
-            top = self._row + 1
-            self.ready.append(MergedRange(top, first, top + high - 1, first + wide - 1))
-        style = (
-            found.get("style-name")
-            or self._row_found.get("default-cell-style-name")
-            or self._style_of_column(first)
-        )
-        look = self._look(style)
-        value = value_of(found, "\n".join(self._paragraphs))
+        if "number-columns-spanned" in found or "number-rows-spanned" in found:
+            self._take_merged(found, first)
+        value = value_of(found, text) if found else text
         if value == "":
+            return
+        look = self._look_at(found, first)
+        if count == 1:
+            self._cells.append(PlacedCell(first, value, look))
             return
         if self._place > LAST_COLUMN:
             raise damaged()
         self._count(count - 1)
         self._cells += [PlacedCell(first + i, value, look) for i in range(count)]
+
+    def _take_merged(self, found: dict[str, str], first: int) -> None:
+        wide, high = _times(found, "number-columns-spanned"), _times(found, "number-rows-spanned")
+        if wide > 1 or high > 1:
+            top = self._row + 1
+            self.ready.append(MergedRange(top, first, top + high - 1, first + wide - 1))
 
     def _end_row(self) -> None:
         count = _times(self._row_found, "number-rows-repeated", LAST_ROW)
@@ -154,6 +206,16 @@ class OdsRows:
             rows = range(self._row + 1, self._row + count + 1)
             self.ready += [SheetRow(number, self._cells, hidden) for number in rows]
         self._row += count
+
+    def _look_at(self, found: dict[str, str], place: int) -> Look:
+        """The look of a cell: by its own style, by that of its row or of its column."""
+        style = found.get("style-name") or self._row_found.get("default-cell-style-name")
+        if style:
+            return self._look(style)
+        look = self._column_looks.get(place)
+        if look is None:
+            look = self._column_looks[place] = self._look(self._style_of_column(place))
+        return look
 
     def _style_of_column(self, place: int) -> str:
         last = 0
@@ -229,6 +291,15 @@ def _duration(stored: str) -> timedelta | str:
         seconds=float(f"{seconds}.{fraction}"),
     )
     return -span if sign == "-" else span
+
+
+def _plain_text(raw: bytes) -> str:
+    text = raw.decode()
+    if "&" in text:
+        text = unescaped(text)
+    if text.isalnum():
+        return text
+    return _BLANKS.sub(" ", text).strip(" ")
 
 
 def _plain(attributes: dict[str, str]) -> dict[str, str]:

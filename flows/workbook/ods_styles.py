@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from xml.parsers.expat import XMLParserType
 
 from flows.workbook.number_formats import PLAIN, Look, look_of
 from flows.workbook.xml_parts import local
@@ -17,7 +18,7 @@ _MOST_SIGNS: Final = 64
 class OdsStyles:
     """Collects the styles of cells and of numbers, from styles.xml and content.xml.
 
-    Tags and attributes come with prefixes; handlers are called in document order.
+    Names of elements and attributes come without their prefixes, in document order.
     """
 
     def __init__(self) -> None:
@@ -50,9 +51,16 @@ class OdsStyles:
             name = parent
         return PLAIN
 
-    def start(self, tag: str, found: dict[str, str]) -> None:
+    def listen(self, parser: XMLParserType) -> None:
+        """Be told of the elements of a part with nothing but styles."""
+        parser.StartElementHandler = lambda tag, attributes: self.start(
+            local(tag), {local(name): value for name, value in attributes.items()}
+        )
+        parser.CharacterDataHandler = self.text
+        parser.EndElementHandler = lambda tag: self.end(local(tag))
+
+    def start(self, name: str, found: dict[str, str]) -> None:
         """An element begins."""
-        name = local(tag)
         if name == "style" and found.get("family") == "table-cell":
             self._cells[found.get("name", "")] = (
                 found.get("data-style-name", ""),
@@ -78,9 +86,8 @@ class OdsStyles:
         if self._text is not None:
             self._text.append(value)
 
-    def end(self, tag: str) -> None:
+    def end(self, name: str) -> None:
         """An element ends."""
-        name = local(tag)
         if not self._style:
             return
         if name in _NUMBERS or name in _DATES:
