@@ -20,6 +20,7 @@ from flows.workbook.cell_stream import (
     table_of,
     top_of,
 )
+from flows.workbook.cell_values import legible
 from flows.workbook.csv_text import csv_rows
 from flows.workbook.errors import NotAWorkbook
 from flows.workbook.kinds import Kind, kind_of, not_whole
@@ -194,7 +195,7 @@ def sheet_titles(names: Sequence[str]) -> dict[str, str]:
     titles: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
-        title = base = name.translate(_NOT_IN_TITLES).strip("'")[:31] or "Sheet"
+        title = base = legible(name).translate(_NOT_IN_TITLES).strip("'")[:31] or "Sheet"
         number = 1
         while title.lower() in taken:
             number += 1

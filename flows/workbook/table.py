@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
+from flows.workbook.cell_values import is_legible, legible
+
 HEADER_WITHIN: Final = 200
 """Rows from the top in which a header is looked for."""
 
@@ -77,6 +79,28 @@ class Book(Protocol):
 
     def table(self, sheet: str, wanted: Wanted) -> Table:
         """What the whole sheet holds in the wanted columns."""
+
+
+def storable(table: Table) -> Table:
+    """The same with no text in it that neither XML nor a ledger can keep: NUL, other control
+    characters, halves of characters.
+
+    Where a cell holds one it is in trouble, and shows a replacement mark in its place: taken out,
+    one id could become another.
+    """
+    cleaned: dict[int, list[str]] = {}
+    troubles = dict(table.troubles)
+    for place, texts in table.texts.items():
+        if is_legible("\n".join(texts)):
+            continue
+        cleaned[place] = list(texts)
+        for number, (row, text) in enumerate(zip(table.rows, texts, strict=True)):
+            if not is_legible(text):
+                cleaned[place][number] = shown = legible(text)
+                troubles[row, place] = Trouble.NOT_STORABLE, shown
+    for cell, (trouble, shown) in table.troubles.items():
+        troubles[cell] = trouble, legible(shown)
+    return replace(table, texts={**table.texts, **cleaned}, troubles=troubles)
 
 
 def by_column(flat: Sequence[str], columns: Sequence[int]) -> dict[int, Sequence[str]]:

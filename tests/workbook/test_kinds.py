@@ -18,7 +18,8 @@ from flows.workbook.fresh import as_xlsx
 from flows.workbook.read import read_content
 from tests.workbook.facts import HEADER, OFFER
 from tests.workbook.raw import HEADER as SHORT_HEADER
-from tests.workbook.raw import ORDER
+from tests.workbook.raw import ORDER, orders_xml, package, row_xml
+from tests.workbook.test_csv_text import text_of
 from tests.workbook.xlsb_made import Made, MadeRow, xlsb
 
 FILES = Path(__file__).parent / "files"
@@ -195,3 +196,50 @@ def test_text_in_many_fonts_in_the_cell_itself() -> None:
     ]
     got = read_content(xlsb({"Orders": rows}), "x.xlsb")
     assert got.frame.loc[0, list(SHORT_HEADER)].tolist() == list(ORDER)
+
+
+def xlsx_with(reference: str) -> bytes:
+    return package(orders_xml(row_xml(2, (reference, *ORDER[1:])) + row_xml(3, ORDER)))
+
+
+def xlsb_with(reference: str) -> bytes:
+    rows = [
+        MadeRow(n, {place: Made(text) for place, text in enumerate(texts, start=1)})
+        for n, texts in enumerate((SHORT_HEADER, (reference, *ORDER[1:]), ORDER), start=1)
+    ]
+    return xlsb({"Orders": rows})
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "shown"),
+    [
+        (xlsx_with("PO-_x0000_1"), "x.xlsx", "PO-\ufffd1"),
+        (xlsx_with("PO-_x001F_1"), "x.xlsx", "PO-\ufffd1"),
+        (xlsx_with("PO-_xD800_1"), "x.xlsx", "PO-\ufffd1"),
+        (xlsx_with("PO-_xFFFF_1"), "x.xlsx", "PO-\ufffd1"),
+        (xlsb_with("PO-\0001"), "x.xlsb", "PO-\ufffd1"),
+        (text_of(SHORT_HEADER, ("PO-\u00011", *ORDER[1:]), ORDER).encode(), "x.csv", "PO-\ufffd1"),
+    ],
+)
+def test_text_that_no_ledger_can_keep_is_held(content: bytes, name: str, shown: str) -> None:
+    got = read_content(content, name)
+    assert got.frame["externalReferenceId"].tolist() == [shown, "PO-1"]
+    (fault,) = got.faults
+    assert (fault.cell, fault.code, fault.value) == ("A2", "TEXT_NOT_STORABLE", shown)
+    assert fault.message == (
+        "externalReferenceId holds an invisible control character (shown as \ufffd), which no id "
+        "or code has."
+    )
+    assert fault.hint == "Empty A2, then type the value again."
+
+
+def test_line_breaks_and_tabs_in_a_text_are_kept() -> None:
+    got = read_content(xlsx_with("PO-_x000D__x000A_1"), "x.xlsx")
+    assert got.frame["externalReferenceId"].tolist() == ["PO-\r\n1", "PO-1"]
+    assert got.faults == ()
+
+
+def test_no_title_holds_what_no_ledger_can_keep() -> None:
+    content = text_of(("externalReferenceId\u0001", *SHORT_HEADER[1:]), ORDER).encode()
+    got = read_content(content, "x.csv")
+    assert "\u0001" not in "".join(got.layout.titles.values())
