@@ -67,8 +67,7 @@ class OdsBook:
                 parser.Parse(piece)
             elif not rows.take_row(piece):
                 _told_of_all(rows).Parse(b"<row>" + piece + b"</row>", True)  # by place only
-            yield from rows.ready
-            rows.ready.clear()
+            yield from rows.taken()
             if rows.done:
                 return
 

@@ -8,16 +8,18 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from flows.workbook.areas import LAST_COLUMN, LAST_ROW
-from flows.workbook.cell_stream import PlacedCell, SheetRow, Unknown
+from flows.workbook.cell_stream import PlacedCell, SheetRow, Stream, Unknown
+from flows.workbook.cell_values import MOST_CHARACTERS
 from flows.workbook.cells import Cell
+from flows.workbook.errors import NotAWorkbook
 from flows.workbook.markup import unescaped
 from flows.workbook.number_formats import Look
 from flows.workbook.ods_plain import attributes_of, plain_row
 from flows.workbook.table import MergedRange, Trouble
 from flows.workbook.xml_parts import damaged, local
 
-MOST_REPEATED: Final = 4_000_000
-"""Cells that a sheet may hold by saying "the same again": whole columns filled down are fewer."""
+MOST_REPEATED: Final = 1_500_000
+"""Cells that a sheet may hold by saying "the same again": a column filled to its end has fewer."""
 
 _REMEMBERED: Final = 10_000
 _REPEATED: Final = "number-columns-repeated"
@@ -40,13 +42,13 @@ class _Known(NamedTuple):
 
 
 class OdsRows:
-    """Told of all elements of content.xml; keeps what the wanted sheet (from 0) holds in `ready`.
+    """Told of all elements of content.xml; keeps what the wanted sheet (from 0) holds.
 
     Attributes come without their prefixes.
     """
 
     def __init__(self, sheet: int, look: Callable[[str], Look]) -> None:
-        self.ready: list[SheetRow | MergedRange] = []
+        self._ready: list[tuple[SheetRow | MergedRange, int]] = []
         self.done = False
         self._wanted = sheet
         self._look = look
@@ -65,6 +67,15 @@ class OdsRows:
         self._repeated = 0
         self._remembered: dict[bytes, _Known] = {}
         self._column_looks: dict[int, Look] = {}
+
+    def taken(self) -> Stream:
+        """What was found since the last time."""
+        for item, count in self._ready:
+            yield item
+            if isinstance(item, SheetRow):
+                for more in range(1, count):
+                    yield SheetRow(item.number + more, item.cells, item.hidden)
+        self._ready.clear()
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -99,8 +110,8 @@ class OdsRows:
             self._pieces = []
         elif self._pieces is not None:
             if name == "s":
-                count = _plain(attributes).get("c", "1")
-                self._pieces.append("\0" * min(int(count), 32_767))
+                (count,) = attributes.values() or ("1",)
+                self._pieces.append("\0" * min(int(count), MOST_CHARACTERS))
             elif name == "tab":
                 self._pieces.append("\1")
             elif name == "line-break":
@@ -194,7 +205,7 @@ class OdsRows:
         wide, high = _times(found, "number-columns-spanned"), _times(found, "number-rows-spanned")
         if wide > 1 or high > 1:
             top = self._row + 1
-            self.ready.append(MergedRange(top, first, top + high - 1, first + wide - 1))
+            self._ready.append((MergedRange(top, first, top + high - 1, first + wide - 1), 1))
 
     def _end_row(self) -> None:
         count = _times(self._row_found, "number-rows-repeated", LAST_ROW)
@@ -203,8 +214,7 @@ class OdsRows:
                 raise damaged()
             self._count((count - 1) * len(self._cells))
             hidden = self._row_found.get("visibility") in _HIDDEN
-            rows = range(self._row + 1, self._row + count + 1)
-            self.ready += [SheetRow(number, self._cells, hidden) for number in rows]
+            self._ready.append((SheetRow(self._row + 1, self._cells, hidden), count))
         self._row += count
 
     def _look_at(self, found: dict[str, str], place: int) -> Look:
@@ -228,7 +238,10 @@ class OdsRows:
     def _count(self, repeated: int) -> None:
         self._repeated += repeated
         if self._repeated > MOST_REPEATED:
-            raise damaged()
+            raise NotAWorkbook(
+                f"A sheet repeats the same cells more than {MOST_REPEATED:,} times; keep only the "
+                "orders in it and drop it again."
+            )
 
 
 def value_of(found: dict[str, str], text: str) -> Cell | Unknown:

@@ -80,14 +80,21 @@ class XlsbBook:
         """See `CellSource`."""
         number, hidden = 0, False
         cells: list[PlacedCell] = []
+        place = 0
         ended = False
         for kind, content in records(self._package, list(self._parts.values())[sheet]):
-            if kind in _CELLS:
-                cells.append(self._cell(kind, content, cells[-1].place if cells else 0))
+            if kind == _BLANK:
+                place = _whole(content, 0)[0] + 1
+            elif kind in _CELLS:
+                cell = self._cell(kind, content, place)
+                place = cell.place
+                if cell.value != "":
+                    cells.append(cell)
             elif kind in {_ROW, _END_ROWS}:
                 if cells:
                     yield SheetRow(number, cells, hidden)
                     cells = []
+                place = 0
                 if kind == _ROW:
                     before, number = number, _whole(content, 0)[0] + 1
                     hidden = bool(content[11] & _HIDDEN)

@@ -28,23 +28,31 @@ def records(package: ZipFile, part: str) -> Iterator[tuple[int, bytes]]:
                 continue
             if at == len(buffer):
                 return
-            kind = buffer[at]
-            at += 1
-            if kind & 0x80:
-                kind = (kind & 0x7F) | (buffer[at] & 0x7F) << 7
-                at += 1
-            length = shift = 0
-            while True:
-                byte = buffer[at]
-                at += 1
-                length |= (byte & 0x7F) << shift
-                shift += 7
-                if byte < 0x80 or shift == 28:
-                    break
+            kind, length = buffer[at], buffer[at + 1]
+            at += 2
+            if kind >= 0x80 or length >= 0x80:
+                kind, length, at = _long_head(buffer, at - 2)
             if length > LONGEST or at + length > len(buffer):
                 raise damaged()
             yield kind, buffer[at : at + length]
             at += length
+
+
+def _long_head(buffer: bytes, at: int) -> tuple[int, int, int]:
+    """Kind and length written in more than a byte each, seven bits to a byte; where they end."""
+    kind = buffer[at]
+    at += 1
+    if kind & 0x80:
+        kind = (kind & 0x7F) | (buffer[at] & 0x7F) << 7
+        at += 1
+    length = 0
+    for shift in (0, 7, 14, 21):
+        byte = buffer[at]
+        at += 1
+        length |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+    return kind, length, at
 
 
 def wide_text(content: bytes, at: int) -> tuple[str, int]:
