@@ -135,8 +135,8 @@ class Desk:
         have no place to go.
         """
         content = read_bytes(path)
-        target = out or default_output(self.settings.output, path.name)
-        check_place(target, path)
+        target = out or default_output(self.settings.output, path.name, content)
+        check_place(target, path.name, content)
         for kind in also:
             check_writable(beside(target, kind))
         read, faults, grouping = examine(content, path.name, self.settings)
@@ -293,8 +293,8 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
     """
     started_at = datetime.now(UTC)
     content = read_bytes(path)
-    target = out or default_output(settings.output, path.name, "checked")
-    check_place(target, path)
+    target = out or default_output(settings.output, path.name, content, "checked")
+    check_place(target, path.name, content)
     read, faults, grouping = examine(content, path.name, settings)
     environment = settings.effective_environment
     run = Run(

@@ -243,3 +243,11 @@ def test_no_title_holds_what_no_ledger_can_keep() -> None:
     content = text_of(("externalReferenceId\u0001", *SHORT_HEADER[1:]), ORDER).encode()
     got = read_content(content, "x.csv")
     assert "\u0001" not in "".join(got.layout.titles.values())
+
+
+@pytest.mark.parametrize("comment", ["", "<!-- as a reconciled sheet has them -->"])
+def test_the_last_merged_cells_of_a_sheet_are_seen_in_every_shape(comment: str) -> None:
+    rows = row_xml(2, ORDER) + comment + row_xml(3, ("PO-2", "", *ORDER[2:]))
+    merged = '<mergeCells count="1"><mergeCell ref="B2:B3"/></mergeCells>'
+    got = read_content(package(orders_xml(rows, merged)), "x.xlsx")
+    assert got.frame["customerId"].tolist() == ["P1005053401"] * 2
