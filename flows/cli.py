@@ -160,8 +160,10 @@ def preview(
         settings = _settings(account, environment)
         say(f"{_opening(settings)}Pricing {workbook.name}; nothing is ordered …")
         from flows.outputs import default_output
+        from flows.workbook.parts import read_bytes
 
-        place = out or default_output(settings.output, workbook.name, "priced")
+        name, content = workbook.name, read_bytes(workbook)
+        place = out or default_output(settings.output, name, content, "priced")
         _look_first(workbook, place, settings)
         result = _run_flow(workbook, place, 0, settings, only_prices=True)
     tell_run(result, as_json, out)
@@ -406,9 +408,10 @@ def _look_first(
     from flows.outputs import check_place, check_writable, default_output
     from flows.workbook.parts import check_kind, read_bytes
 
-    check_kind(read_bytes(workbook), workbook.name)
-    target = out or default_output(settings.output, workbook.name)
-    check_place(target, workbook)
+    content = read_bytes(workbook)
+    check_kind(content, workbook.name)
+    target = out or default_output(settings.output, workbook.name, content)
+    check_place(target, workbook.name, content)
     for kind in also:
         check_writable(beside(target, kind))
 

@@ -40,7 +40,7 @@ from flows.priced_first import PRICED, Waiting, asked_now
 from flows.reconciled import Figures, Reconciled, attention, counts, write_reconciled
 from flows.settings import Settings
 from flows.workbook.fresh import as_xlsx
-from flows.workbook.parts import check_kind, read_bytes
+from flows.workbook.parts import read_bytes
 from flows.workbook.read import ReadSheet, read_content
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Decision, Entry, Submission
@@ -148,8 +148,8 @@ class Desk:
         have no place to go.
         """
         content = read_bytes(path)
-        target = out or default_output(self.settings.output, path.name)
-        check_place(target, path)
+        target = out or default_output(self.settings.output, path.name, content)
+        check_place(target, path.name, content)
         for kind in also:
             check_writable(beside(target, kind))
         read, faults, grouping = examine(content, path.name, self.settings)
@@ -288,7 +288,6 @@ def examine(
     content: bytes, name: str, settings: Settings
 ) -> tuple[ReadSheet, tuple[Fault, ...], Grouping]:
     """Read, check and group a workbook; nobody is called. Raises WorkbookError."""
-    check_kind(content, name)
     read = read_content(content, name, settings.headers)
     unknown = {(fault.row, fault.column) for fault in read.faults}
     found = check_rows(read.frame, read.layout, SheetLimits(settings.max_quantity))
@@ -318,8 +317,8 @@ def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
     """
     started_at = datetime.now(UTC)
     content = read_bytes(path)
-    target = out or default_output(settings.output, path.name, "checked")
-    check_place(target, path)
+    target = out or default_output(settings.output, path.name, content, "checked")
+    check_place(target, path.name, content)
     read, faults, grouping = examine(content, path.name, settings)
     environment = settings.effective_environment
     run = Run(

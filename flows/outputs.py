@@ -16,6 +16,7 @@ from time import time
 from typing import Final
 from uuid import uuid4
 
+from flows.workbook.kinds import ending_of
 from schemas.entries import LONGEST_STEM, shortened, stem_of
 from schemas.faults import Stop
 
@@ -29,38 +30,36 @@ KEPT_SECONDS: Final = 30 * 86_400
 """How long a reconciled workbook that was replaced is kept (docs/protocol.md, Files)."""
 
 
-def default_output(folder: Path, name: str, word: str = "reconciled") -> Path:
-    """`FOLDER/NAME.reconciled.xlsx`; a reconciled workbook dropped again keeps its name."""
-    return folder / f"{stem_of(name)}.{word}{_ending(Path(name))}"
+def default_output(folder: Path, name: str, content: bytes, word: str = "reconciled") -> Path:
+    """`FOLDER/NAME.reconciled.xlsx`; a reconciled workbook dropped again keeps its name.
 
-
-def _ending(source: Path) -> str:
-    """Macros stay with their workbook; the answers to every other kind of file are an .xlsx."""
-    return source.suffix if source.suffix.lower() in {".xlsx", ".xlsm"} else ".xlsx"
+    The ending is that of the content, whatever the name says: Excel opens no other.
+    """
+    return folder / f"{stem_of(name)}.{word}{ending_of(content)}"
 
 
 class OutputFault(Stop):
     """A file cannot be written where it should go (exit code 3)."""
 
 
-def check_place(target: Path, source: Path) -> None:
+def check_place(target: Path, name: str, content: bytes) -> None:
     """Find out before anything is ordered whether answers can be written there.
 
     Raises OutputFault; an ending that is not the workbook's own is wrong use, and so is a source
     whose name is no text: neither the ledger nor a page could hold it.
     """
     try:
-        source.name.encode()
+        name.encode()
     except UnicodeEncodeError:
-        shown = source.name.encode(errors="replace").decode()
+        shown = name.encode(errors="replace").decode()
         raise NoText(
             f"The name of {shown} holds signs that are no text (they are not UTF-8); rename the "
             "file and drop it again. Nothing was ordered."
         ) from None
-    ending = _ending(source)
-    if target.suffix.lower() != ending.lower():
+    ending = ending_of(content)
+    if target.suffix.lower() != ending:
         raise WrongEnding(
-            f"The answers to {source.name} come as {ending}: name a file that ends in {ending}. "
+            f"The answers to {name} come as {ending}: name a file that ends in {ending}. "
             "Nothing was ordered."
         )
     check_writable(target)

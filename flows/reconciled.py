@@ -112,7 +112,7 @@ def write_reconciled(
         will_write=partial(ledger.will_write, submission_id),
         keep=partial(keep_replaced, settings.state_dir / "replaced"),
     )
-    wanted = out or default_output(settings.output, submission.name)
+    wanted = out or default_output(settings.output, submission.name, source)
     target = write_output(wanted, reconciled, terms)
     digest = hashlib.sha256(reconciled).hexdigest()
     ledger.finish(submission_id, str(target.absolute()), digest, told_until)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from flows.desk import Desk
 from flows.ledger.renewals import Announcement, NightDone, RenewalMemory
 from flows.ordering.side_by_side import some_at_once
-from flows.outputs import Terms, check_writable, default_output, keep_replaced, write_output
+from flows.outputs import Terms, check_writable, keep_replaced, write_output
 from flows.renewal_answers import answers_of, coming_answers
 from flows.renewal_books import RenewalBook, spoken_of_elsewhere
 from flows.renewal_facts import (
@@ -35,6 +35,7 @@ from flows.renewals.nights import Course, Night, Tonight, course_of, night_of
 from flows.renewals.outlook import Coming, coming_due
 from flows.renewals.queue import Step, steps_of
 from flows.workbook.renewal_report import renewal_report
+from schemas.entries import stem_of
 from schemas.orders import MarketplaceStop
 from schemas.renewal_answers import (
     NEEDS_PERSON,
@@ -126,7 +127,7 @@ class NightDesk:
     def target(self) -> Path:
         """Where the renewal workbook goes."""
         word = f"{self.course.night}.dry-run" if self.places_nothing else f"{self.course.night}"
-        return default_output(self.desk.settings.output, self.book.name, word)
+        return self.desk.settings.output / f"{stem_of(self.book.name)}.{word}.xlsx"
 
     async def read_and_decide(self) -> None:
         """Read the customers, go on with what is unsettled, and decide every subscription.

@@ -19,6 +19,7 @@ from flows.outputs import (
     keep_replaced,
     write_output,
 )
+from tests.workbook.raw import orders_xml, package
 
 
 def by_us(*contents: tuple[Path, bytes]) -> set[tuple[str, str]]:
@@ -27,12 +28,28 @@ def by_us(*contents: tuple[Path, bytes]) -> set[tuple[str, str]]:
 
 def test_a_reconciled_workbook_keeps_its_name_when_it_is_dropped_again(tmp_path: Path) -> None:
     expected = tmp_path / "may.reconciled.xlsx"
-    assert default_output(tmp_path, "may.xlsx") == expected
-    assert default_output(tmp_path, "may.reconciled.xlsx") == expected
-    assert default_output(tmp_path, "may.priced.reconciled (3).xlsx") == expected
-    assert default_output(tmp_path, "may.checked.reconciled (12).xlsx") == expected
-    assert default_output(tmp_path, "may (3).xlsx") == tmp_path / "may (3).reconciled.xlsx"
-    assert default_output(tmp_path, "may.xlsm", "checked") == tmp_path / "may.checked.xlsm"
+    assert default_output(tmp_path, "may.xlsx", b"") == expected
+    assert default_output(tmp_path, "may.reconciled.xlsx", b"") == expected
+    assert default_output(tmp_path, "may.priced.reconciled (3).xlsx", b"") == expected
+    assert default_output(tmp_path, "may.checked.reconciled (12).xlsx", b"") == expected
+    assert default_output(tmp_path, "may (3).xlsx", b"") == tmp_path / "may (3).reconciled.xlsx"
+    assert default_output(tmp_path, "may.xlsm", b"", "checked") == tmp_path / "may.checked.xlsx"
+
+
+def test_macros_keep_their_ending_whatever_the_name_says(tmp_path: Path) -> None:
+    types = {"[Content_Types].xml": "application/vnd.ms-excel.sheet.macroEnabled.main+xml"}
+    content = package(orders_xml(""), types)
+    for name in ("may.xlsm", "may.xlsx", "may.csv"):
+        assert default_output(tmp_path, name, content) == tmp_path / "may.reconciled.xlsm"
+    ordinary = package(orders_xml(""))
+    assert default_output(tmp_path, "may.xlsm", ordinary) == tmp_path / "may.reconciled.xlsx"
+    check_place(tmp_path / "a.xlsm", "may.xlsx", content)
+    with pytest.raises(WrongEnding) as caught:
+        check_place(tmp_path / "a.xlsx", "may.xlsx", content)
+    assert str(caught.value) == (
+        "The answers to may.xlsx come as .xlsm: name a file that ends in .xlsm. Nothing was "
+        "ordered."
+    )
 
 
 def test_our_own_unchanged_file_is_replaced(tmp_path: Path) -> None:
@@ -62,17 +79,17 @@ def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) ->
 
 
 def test_a_place_is_tried_before_anything_is_ordered(tmp_path: Path) -> None:
-    source = tmp_path / "may.xlsx"
-    check_place(tmp_path / "new folder" / "may.reconciled.xlsx", source)
+    source = ("may.xlsx", b"")
+    check_place(tmp_path / "new folder" / "may.reconciled.xlsx", *source)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(WrongEnding, match=r"ends in \.xlsx"):
-        check_place(tmp_path / "may.csv", source)
+        check_place(tmp_path / "may.csv", *source)
     (tmp_path / "folder.xlsx").mkdir()
     with pytest.raises(OutputFault, match="Nothing was ordered"):
-        check_place(tmp_path / "folder.xlsx", source)
+        check_place(tmp_path / "folder.xlsx", *source)
     (tmp_path / "file").touch()
     with pytest.raises(OutputFault, match="Nothing was ordered"):
-        check_place(tmp_path / "file" / "may.xlsx", source)
+        check_place(tmp_path / "file" / "may.xlsx", *source)
 
 
 def test_writers_at_the_same_time_get_into_no_others_way(tmp_path: Path) -> None:

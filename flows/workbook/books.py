@@ -10,26 +10,30 @@ from io import BytesIO
 from typing import Final, TypeVar
 from zipfile import ZipFile
 
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
+from flows.workbook.areas import LAST_COLUMN, LAST_ROW
+from flows.workbook.biff import BROKEN_RECORDS
+from flows.workbook.cell_stream import (
+    CellSource,
+    PlacedCell,
+    SheetRow,
+    Stream,
+    table_of,
+    top_of,
 )
-
-from flows.workbook.cells import Cell
+from flows.workbook.cell_values import legible
 from flows.workbook.csv_text import csv_rows
 from flows.workbook.errors import NotAWorkbook
-from flows.workbook.kinds import Kind, kind_of, password
-from flows.workbook.number_formats import StyleReader
+from flows.workbook.kinds import Kind, kind_of, not_whole
+from flows.workbook.number_formats import PLAIN, StyleReader
+from flows.workbook.ods_book import OdsBook
 from flows.workbook.parts import BookNames, book_names, last_author
 from flows.workbook.plain_xml import plain_chunks
 from flows.workbook.shared_strings import shared_strings
 from flows.workbook.sheet_xml import Meaning, NotPlain, SheetScan
-from flows.workbook.table import Book, Table, Wanted, table_of, top_of
+from flows.workbook.table import Book, MergedRange, Table, Wanted
+from flows.workbook.xls_book import XlsBook
+from flows.workbook.xlsb_book import XlsbBook
 from flows.workbook.xml_parts import BROKEN, PIECE, damaged, parse
-from flows.workbook.zeros_elsewhere import may_show_zeros
 
 CSV_SHEET: Final = "Orders"
 """What the one sheet of a file without sheets is called."""
@@ -43,14 +47,19 @@ Found = TypeVar("Found")
 def opened(content: bytes, name: str) -> Iterator[Book]:
     """The workbook that the bytes are. Raises NotAWorkbook."""
     kind = kind_of(content, name)
-    if kind is Kind.CSV:
-        yield CsvBook(content)
-    elif kind is Kind.XLSX:
-        # `kind_of` has seen every part of it.
-        with ZipFile(BytesIO(content)) as package:
+    if kind in {Kind.CSV, Kind.XLS}:
+        with _told(name):
+            source: CellSource = CsvText(content) if kind is Kind.CSV else XlsBook(content, name)
+        yield StreamBook(source, name)
+        return
+    # `kind_of` has seen every part of it.
+    with ZipFile(BytesIO(content)) as package:
+        if kind is Kind.XLSX:
             yield XlsxBook(package, name)
-    else:
-        yield OtherBook(content, name, may_show_zeros(content, kind))
+            return
+        with _told(name):
+            source = XlsbBook(package, name) if kind is Kind.XLSB else OdsBook(package, name)
+        yield StreamBook(source, name)
 
 
 class XlsxBook:
@@ -112,93 +121,82 @@ class XlsxBook:
                 yield chunk
 
 
-@dataclass(frozen=True, slots=True)
-class CsvBook:
-    """Text with separators: one sheet, everything text exactly as it stands."""
+class StreamBook:
+    """A workbook of any other kind, read as streams of cells."""
 
-    content: bytes
-    names: Mapping[str, str] = field(default_factory=dict)
-    sheets: tuple[str, ...] = (CSV_SHEET,)
-    last_author: str = ""
-
-    def top(self, sheet: str) -> dict[int, dict[int, str]]:
-        """See `Book`."""
-        return top_of(self.rows(sheet))
-
-    def table(self, sheet: str, wanted: Wanted) -> Table:
-        """See `Book`."""
-        return table_of(self.rows(sheet), wanted)
-
-    def rows(self, _sheet: str) -> Iterator[tuple[int, Sequence[Cell]]]:
-        """All rows with their numbers."""
-        try:
-            yield from csv_rows(self.content)
-        except csv.Error:
-            raise NotAWorkbook(
-                "The text cannot be taken apart into cells (perhaps a quotation mark is missing); "
-                "open it in Excel and save it as .xlsx."
-            ) from None
-
-
-class OtherBook:
-    """.xls, .xlsb and .ods, read by calamine."""
-
-    def __init__(self, content: bytes, name: str, zeros: bool) -> None:
+    def __init__(self, source: CellSource, name: str) -> None:
+        self._source = source
         self._name = name
-        self._zeros = zeros
-        with self._told():
-            self._book = CalamineWorkbook.from_filelike(BytesIO(content))
-            with_cells = [
-                sheet.name
-                for sheet in self._book.sheets_metadata
-                if sheet.typ is SheetTypeEnum.WorkSheet
-            ]
-        self._titles = sheet_titles(with_cells)
+        self._places = {title: n for n, title in enumerate(sheet_titles(source.sheets))}
 
     @property
     def sheets(self) -> tuple[str, ...]:
         """The sheets, by names that Excel takes."""
-        return tuple(self._titles)
+        return tuple(self._places)
 
     @property
     def names(self) -> Mapping[str, str]:
-        """None of ours can be in a file that we never wrote."""
-        return {}
+        """Defined names and what they refer to."""
+        return self._source.names
 
     @property
     def last_author(self) -> str:
-        """Nobody who could have approved a price: such a file never showed one."""
+        """Not looked for: only Excel's own files are known to name it."""
         return ""
 
     def top(self, sheet: str) -> dict[int, dict[int, str]]:
         """See `Book`."""
-        return top_of(self.rows(sheet))
+        return top_of(self.stream(sheet))
 
     def table(self, sheet: str, wanted: Wanted) -> Table:
         """See `Book`."""
-        return table_of(self.rows(sheet), wanted, zeros_possible=self._zeros)
+        return table_of(self.stream(sheet), wanted)
 
-    def rows(self, sheet: str) -> Iterator[tuple[int, Sequence[Cell]]]:
-        """All rows with their numbers, each from column A."""
-        with self._told():
-            cells: CalamineSheet = self._book.get_sheet_by_name(self._titles[sheet])
-            if cells.start is None:
-                return
-            # calamine gives empty rows above the first cell, but no empty columns before it.
-            before: list[Cell] = [""] * cells.start[1]
-            for number, values in enumerate(cells.iter_rows(), start=1):
-                yield number, before + values
+    def stream(self, sheet: str) -> Stream:
+        """The cells of a sheet."""
+        with _told(self._name):
+            for item in self._source.stream(self._places[sheet]):
+                if not _fits_excel(item):
+                    raise NotAWorkbook(
+                        f"{self._name} has cells outside the 1,048,576 rows and 16,384 columns of "
+                        "an Excel sheet; keep only the orders in it and drop it again."
+                    )
+                yield item
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
+
+def _fits_excel(item: SheetRow | MergedRange) -> bool:
+    if isinstance(item, MergedRange):
+        return item.last_row <= LAST_ROW and item.last_column <= LAST_COLUMN
+    last = item.cells[-1].place if item.cells else 0
+    return item.number <= LAST_ROW and last <= LAST_COLUMN
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (*BROKEN, *BROKEN_RECORDS):
+        raise not_whole(name) from None
+
+
+@dataclass(frozen=True, slots=True)
+class CsvText:
+    """Text with separators: one sheet, everything text exactly as it stands."""
+
+    content: bytes
+    names: Mapping[str, str] = field(default_factory=dict)
+    sheets: Sequence[str] = (CSV_SHEET,)
+
+    def stream(self, _sheet: int) -> Stream:
+        """All rows with their numbers."""
         try:
-            yield
-        except PasswordError:
-            raise password(self._name) from None
-        except (CalamineError, ValueError, OSError):
+            for number, texts in csv_rows(self.content):
+                cells = [PlacedCell(n, text, PLAIN) for n, text in enumerate(texts, 1) if text]
+                yield SheetRow(number, cells)
+        except csv.Error:
             raise NotAWorkbook(
-                f"{self._name} cannot be read as a workbook; open it in Excel, save it as .xlsx "
-                "and drop it again."
+                "The text cannot be taken apart into cells (perhaps a quotation mark is missing); "
+                "open it in Excel and save it as .xlsx."
             ) from None
 
 
@@ -207,7 +205,7 @@ def sheet_titles(names: Sequence[str]) -> dict[str, str]:
     titles: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
-        title = base = name.translate(_NOT_IN_TITLES).strip("'")[:31] or "Sheet"
+        title = base = legible(name).translate(_NOT_IN_TITLES).strip("'")[:31] or "Sheet"
         number = 1
         while title.lower() in taken:
             number += 1

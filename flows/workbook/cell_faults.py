@@ -50,10 +50,9 @@ _WORDS: Final[Mapping[Trouble, _Words]] = {
         "{title} is the date {shown}: Excel has made a date of what was typed.",
         _AS_TEXT,
     ),
-    Trouble.ZEROS_UNKNOWN: _Words(
-        "{title} is the number {shown}, and it cannot be told from this kind of file whether Excel "
-        "shows it with zeros in front.",
-        "Save the workbook as .xlsx, or format the cell as Text and type it again.",
+    Trouble.NOT_STORABLE: _Words(
+        "{title} holds an invisible control character (shown as \ufffd), which no id or code has.",
+        "Empty {cell}, then type the value again.",
     ),
 }
 

@@ -17,6 +17,8 @@ MOST_CHARACTERS: Final = 32_767
 """What one Excel cell can hold."""
 
 _NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS: Final = bytes(sign for sign in range(32) if sign not in b"\t\n\r")
+_NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
 _LIKE_AN_ESCAPE: Final = re.compile(r"_(?=x[0-9a-fA-F]{4}_)")
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@")
 _DAY_NOUGHT: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - wall-clock time, as Excel counts
@@ -30,6 +32,17 @@ def legible(text: str) -> str:
     if len(clean) > MOST_CHARACTERS:
         clean = clean[: MOST_CHARACTERS - 1] + "…"
     return clean
+
+
+def is_legible(text: str) -> bool:
+    """Whether a workbook can hold every sign of the text; quick for a long one."""
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(raw.translate(None, _CONTROLS)) == len(raw) and not any(
+        sign in raw for sign in _NO_CHARACTERS
+    )
 
 
 def like_formula(text: str) -> bool:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
-from typing import Final
+from typing import Final, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import Cell
+from openpyxl.cell.cell import ERROR_CODES, Cell
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.worksheet import Worksheet
 
 from flows.workbook import cells
-from flows.workbook.books import CsvBook, OtherBook, opened
+from flows.workbook.books import StreamBook, opened
+from flows.workbook.cell_stream import PlacedCell, Stream, Unknown
 from flows.workbook.cell_values import legible
+from flows.workbook.our_marks import is_ours
+from flows.workbook.table import MergedRange
+from schemas.sheet_layout import column_letters
 
 _DAY: Final = datetime(2000, 1, 1)  # noqa: DTZ001  # Excel knows no time zones
 _MODIFIED: Final = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
@@ -29,38 +35,75 @@ def as_xlsx(content: bytes, name: str) -> bytes:
     Text stays text whatever it begins with; numbers, dates and booleans keep their type.
     """
     with opened(content, name) as book:
-        if not isinstance(book, CsvBook | OtherBook):
+        if not isinstance(book, StreamBook):
             return content
         fresh = Workbook(write_only=True)
         for title in book.sheets:
             sheet = fresh.create_sheet(title)
             assert isinstance(sheet, WriteOnlyWorksheet)  # noqa: S101 - the workbook is write-only
-            after = 1
-            for number, values in book.rows(title):
-                if not any(value != "" for value in values):
-                    continue
-                for _ in range(number - after):
-                    sheet.append([])
-                sheet.append([_cell(sheet, value) for value in values])
-                after = number + 1
+            _copy(book.stream(title), sheet)
+        for word, reference in book.names.items():
+            if is_ours(word):
+                fresh.defined_names[word] = DefinedName(word, attr_text=reference, hidden=True)
     return _saved(fresh)
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: cells.Cell) -> Cell | None:
-    if value == "":
-        return None
+def _copy(stream: Stream, sheet: WriteOnlyWorksheet) -> None:
+    # Its type does not say that it has all that a worksheet has.
+    whole = cast("Worksheet", sheet)
+    after = 1
+    for item in stream:
+        if isinstance(item, MergedRange):
+            whole.merged_cells.add(
+                f"{column_letters(item.first_column)}{item.first_row}:"
+                f"{column_letters(item.last_column)}{item.last_row}"
+            )
+            continue
+        filled = [cell for cell in item.cells if cell.value != ""]
+        if not filled:
+            continue
+        for _ in range(item.number - after):
+            sheet.append([])
+        if item.hidden:
+            whole.row_dimensions[item.number].hidden = True
+        row: list[Cell | None] = [None] * filled[-1].place
+        for cell in filled:
+            row[cell.place - 1] = _cell(sheet, cell)
+        sheet.append(row)
+        after = item.number + 1
+
+
+def _cell(sheet: WriteOnlyWorksheet, found: PlacedCell) -> Cell:
     cell: Cell = WriteOnlyCell(sheet)
-    if isinstance(value, str):
+    value = found.value
+    if isinstance(value, Unknown):
+        _put_unknown(cell, value)
+    elif isinstance(value, str):
         cell.value = legible(value)
         cell.data_type = "s"
-    elif isinstance(value, float) and value.is_integer():
-        cell.value = int(value)
-        # An id of twelve digits or more would show as 1.2E+11.
-        cell.number_format = "0" if abs(value) >= 10**11 else "General"
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        cell.value = int(value) if float(value).is_integer() else value
+        cell.number_format = _number_format(value, found.look.code)
     else:
         cell.value = value
         cell.number_format = _format_of(value)
     return cell
+
+
+def _put_unknown(cell: Cell, unknown: Unknown) -> None:
+    """What cannot be known stays so: a workbook that is dropped again is held again."""
+    if unknown.shown in ERROR_CODES:
+        cell.value = unknown.shown
+        cell.data_type = "e"
+    else:
+        cell.value = "=NA()"
+
+
+def _number_format(value: float, code: str) -> str:
+    if code in {"", "General"}:
+        # An id of twelve digits or more would show as 1.2E+11.
+        return "0" if abs(value) >= 10**11 and float(value).is_integer() else "General"
+    return code
 
 
 def _format_of(value: cells.Cell) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from flows.workbook.cell_values import legible
 from flows.workbook.errors import AmbiguousOrderSheet
 from schemas.columns import claim_of
 from schemas.sheet_layout import column_letters
@@ -57,7 +58,7 @@ def _header(
     """The header if this row is one. The API's own name outranks another spelling."""
     claims: dict[str, list[tuple[int, int, str]]] = {}
     for place, text in texts.items():
-        title = " ".join(text.split())
+        title = legible(" ".join(text.split()))
         claim = claim_of(title, own_headers) if place not in not_theirs else None
         if claim:
             claims.setdefault(claim.column, []).append((claim.rank, place, title))

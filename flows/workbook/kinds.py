@@ -24,6 +24,7 @@ _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SAVE: Final = "open it in Excel and save it as .xlsx"
 _AGAIN: Final = "open it in Excel, save it again and drop it again"
 
+_TYPES: Final = "[Content_Types].xml"
 _OTHERS: Final = (
     (b"%PDF", "a PDF file"),
     (b"\x89PNG", "a picture"),
@@ -87,6 +88,20 @@ def _stream(content: bytes, stream: str) -> bool:
     return stream.encode("utf-16-le").ljust(64, b"\0") + length.to_bytes(2, "little") in content
 
 
+def ending_of(content: bytes) -> str:
+    """The ending of the workbook that holds the answers to these bytes: ".xlsx" or ".xlsm".
+
+    Macros stay with their workbook, and Excel opens them under no other ending; every other kind
+    of file is answered in an .xlsx.
+    """
+    try:
+        with ZipFile(BytesIO(content)) as package, package.open(_TYPES) as stream:
+            types = stream.read(PIECE)
+    except (*BROKEN, KeyError):
+        return ".xlsx"
+    return ".xlsm" if b"macroEnabled.main" in types and b"sheet.binary." not in types else ".xlsx"
+
+
 def password(name: str) -> NotAWorkbook:
     """Said of every kind of file that only a password opens."""
     return NotAWorkbook(
@@ -106,7 +121,7 @@ def _kind_of_zip(package: ZipFile, name: str) -> Kind:
     for part, what in _OFFICE:
         if part in names:
             raise NotAWorkbook(f"{name} is {what}, whatever its name says; {_SAVE}.")
-    types = _member(package, "[Content_Types].xml")
+    types = _member(package, _TYPES)
     if b"sheet.binary." in types:
         return Kind.XLSB
     if "xl/workbook.xml" in names or b"sheet.main+xml" in types or b"macroEnabled.main" in types:
@@ -126,7 +141,7 @@ def open_zip(content: bytes, name: str) -> ZipFile:
     try:
         package = ZipFile(BytesIO(content))
     except BROKEN:
-        raise _damaged(name) from None
+        raise not_whole(name) from None
     parts = package.infolist()
     if any(part.flag_bits & 1 for part in parts):
         raise password(name)
@@ -155,8 +170,9 @@ def _check_part(package: ZipFile, part: ZipInfo, name: str) -> None:
                     )
                 tail = chunk[-32:]
     except BROKEN:
-        raise _damaged(name) from None
+        raise not_whole(name) from None
 
 
-def _damaged(name: str) -> NotAWorkbook:
+def not_whole(name: str) -> NotAWorkbook:
+    """Said of every kind of file that breaks off or does not hang together."""
     return NotAWorkbook(f"{name} is damaged (perhaps copied only in part); {_AGAIN}.")

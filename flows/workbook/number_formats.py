@@ -41,10 +41,14 @@ class Zeros:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a style means for reading: whether its numbers are dates, and its zeros if any."""
+    """What a style means for reading: whether its numbers are dates, and its zeros if any.
+
+    `code` is the format as Excel writes it, "" where it is not known or does not matter.
+    """
 
     is_date: bool = False
     zeros: Zeros | None = None
+    code: str = ""
 
 
 PLAIN: Final = Look()
@@ -52,7 +56,7 @@ PLAIN: Final = Look()
 
 def look_of(code: str) -> Look:
     """The look of a format code such as `yyyy-mm-dd` or `00000`."""
-    return Look(is_date(code), zeros_of(code))
+    return Look(is_date(code), zeros_of(code), code)
 
 
 def is_date(code: str) -> bool:

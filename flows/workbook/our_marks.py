@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+_OURS: Final = "_orderdrop."
+
 SUBMISSION: Final = "submission"
 """Names no column but the run whose answers the workbook shows, as a text."""
 
@@ -17,4 +19,9 @@ OUR_SHEETS: Final = ("Summary", "Orders", "To do")
 
 def defined_name(word: str) -> str:
     """The defined name of a column or sheet of ours: "Order ID" is `_orderdrop.Order_ID`."""
-    return "_orderdrop." + word.replace(" ", "_")
+    return _OURS + word.replace(" ", "_")
+
+
+def is_ours(name: str) -> bool:
+    """Whether a defined name is one of ours."""
+    return name.startswith(_OURS)

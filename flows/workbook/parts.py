@@ -9,10 +9,11 @@ from posixpath import normpath
 from typing import Final
 from zipfile import ZipFile
 
-from flows.workbook.errors import NotAWorkbook, WorkbookMissing
-from flows.workbook.kinds import Kind, kind_of
+from flows.workbook.errors import WorkbookMissing
+from flows.workbook.kinds import kind_of
 from flows.workbook.plain_xml import column_number
 from flows.workbook.xml_parts import local, scan
+from schemas.sheet_layout import column_letters
 
 LONGEST_AUTHOR: Final = 200
 """Signs of a name that are kept."""
@@ -33,22 +34,9 @@ def read_bytes(path: Path) -> bytes:
         raise WorkbookMissing(f"{path} cannot be read: {error.strerror}.") from None
 
 
-_BLIND_TO_ERRORS: Final = frozenset({Kind.XLS, Kind.XLSB, Kind.ODS})
-"""Of these we are told a cell that shows an error as an empty one."""
-
-
 def check_kind(content: bytes, name: str) -> None:
-    """What can be told at once of a file that no orders are taken from. Raises NotAWorkbook.
-
-    An error in an optional column would pass for an empty cell, and the order would be placed
-    without what was meant: such kinds are turned away, though they can be read.
-    """
-    kind = kind_of(content, name)
-    if kind in _BLIND_TO_ERRORS:
-        raise NotAWorkbook(
-            f"{name} is a workbook in the .{kind} format, in which cells that show an error cannot "
-            "be told from empty ones; open it in Excel and save it as .xlsx."
-        )
+    """What can be told at once of a file that no orders are taken from. Raises NotAWorkbook."""
+    kind_of(content, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +55,9 @@ class BookNames:
 
 
 @dataclass(frozen=True, slots=True)
-class _Relation:
+class Relation:
+    """Where a relation leads, and the last word of its type."""
+
     kind: str
     target: str
 
@@ -76,7 +66,7 @@ def book_names(package: ZipFile) -> BookNames:
     """Read sheets and defined names from the workbook part and its relations."""
     part = workbook_part(package)
     folder, _, file = part.rpartition("/")
-    relations = _relations(package, f"{folder}/_rels/{file}.rels".lstrip("/"), folder)
+    relations = relations_of(package, f"{folder}/_rels/{file}.rels".lstrip("/"), folder)
     sheets: dict[str, str] = {}
     names: dict[str, str] = {}
     # A sheet that was copied brings names of its own along, which hold for it alone.
@@ -115,15 +105,15 @@ def book_names(package: ZipFile) -> BookNames:
     )
 
 
-def workbook_part(package: ZipFile) -> str:
+def workbook_part(package: ZipFile, usual: str = "xl/workbook.xml") -> str:
     """Where the workbook part stands; Excel's usual place unless the package says otherwise."""
     return next(
         (
             relation.target
-            for relation in _relations(package, "_rels/.rels", "").values()
+            for relation in relations_of(package, "_rels/.rels", "").values()
             if relation.kind == "officeDocument" and relation.target in package.namelist()
         ),
-        "xl/workbook.xml",
+        usual,
     )
 
 
@@ -142,22 +132,22 @@ def last_author(package: ZipFile) -> str:
     def end(_tag: str) -> None:
         inside.pop()
 
-    for relation in _relations(package, "_rels/.rels", "").values():
+    for relation in relations_of(package, "_rels/.rels", "").values():
         if relation.kind == "core-properties" and relation.target in package.namelist():
             scan(package, relation.target, element, text, end)
     return " ".join("".join(said).split())[:LONGEST_AUTHOR]
 
 
-def _relations(package: ZipFile, part: str, folder: str) -> dict[str, _Relation]:
+def relations_of(package: ZipFile, part: str, folder: str) -> dict[str, Relation]:
     """The relations of a part that stay inside the package, by id; others are never followed."""
-    found: dict[str, _Relation] = {}
+    found: dict[str, Relation] = {}
 
     def relation(tag: str, attributes: dict[str, str]) -> None:
         if tag == "Relationship" and attributes.get("TargetMode") != "External":
             target = attributes.get("Target", "")
             path = target if target.startswith("/") else f"/{folder}/{target}"
             kind = attributes.get("Type", "").rpartition("/")[2]
-            found[attributes.get("Id", "")] = _Relation(kind, normpath(path).lstrip("/"))
+            found[attributes.get("Id", "")] = Relation(kind, normpath(path).lstrip("/"))
 
     if part in package.namelist():
         scan(package, part, relation)
@@ -168,6 +158,12 @@ def column_index(reference: str) -> int | None:
     """The column of a whole-column reference such as `'My orders'!$P:$P`, counted from 1."""
     match = re.search(r"!\$?([A-Z]{1,3}):\$?[A-Z]{1,3}$", reference)
     return column_number(match[1]) if match else None
+
+
+def whole_column(sheet: str, place: int) -> str:
+    """A reference to a whole column, counted from 1: `'My orders'!$P:$P`."""
+    letters = column_letters(place)
+    return "'" + sheet.replace("'", "''") + f"'!${letters}:${letters}"
 
 
 def sheet_of(reference: str) -> str:

@@ -39,7 +39,7 @@ def plain_chunks(package: ZipFile, part: str) -> Iterator[bytes]:
             parser.Parse(chunk)
             yield writer.taken()
         parser.Parse(b"", True)  # expat takes it by place only
-    yield writer.taken() + b"</sheetData>" + "".join(writer.merged).encode()
+    yield writer.taken() + b"</sheetData>" + "".join(writer.merged).encode() + b"</worksheet>"
 
 
 class _Writer:

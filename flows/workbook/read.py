@@ -22,7 +22,7 @@ from flows.workbook.errors import (
 from flows.workbook.header import Header, find_header
 from flows.workbook.our_marks import APPROVE, OUR_SHEETS, SUBMISSION, defined_name
 from flows.workbook.parts import column_index, read_bytes, sheet_of
-from flows.workbook.table import Book, Table, Wanted
+from flows.workbook.table import Book, Table, Wanted, storable
 from schemas.columns import ORDER_COLUMNS, RESULT_COLUMNS
 from schemas.faults import Fault
 from schemas.sheet_layout import SheetLayout, column_letters
@@ -165,7 +165,7 @@ def _with_header(book: Book, sheet: str, own_headers: Mapping[str, str]) -> _Fou
     places = set(header.columns.values())
     ids = frozenset(header.columns[column] for column in _IDS if column in header.columns)
     evidence = {ours["Order ID"]} if "Order ID" in ours else set()
-    table = book.table(sheet, Wanted(tuple(sorted(places | evidence)), ids))
+    table = storable(book.table(sheet, Wanted(tuple(sorted(places | evidence)), ids)))
     table = _with_merged_values(table, header)
     return _Found(sheet, table, header, ours, _order_rows(table, header))
 

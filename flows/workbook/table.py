@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
-from flows.workbook.cells import Cell, cell_text, id_trouble
+from flows.workbook.cell_values import is_legible, legible
 
 HEADER_WITHIN: Final = 200
 """Rows from the top in which a header is looked for."""
@@ -21,7 +21,7 @@ class Trouble(StrEnum):
     DIGITS_LOST = "DIGITS_LOST"
     NOT_WHOLE = "ID_NOT_WHOLE"
     IS_DATE = "ID_IS_DATE"
-    ZEROS_UNKNOWN = "ID_ZEROS_UNKNOWN"
+    NOT_STORABLE = "TEXT_NOT_STORABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,52 +85,26 @@ class Book(Protocol):
         """What the whole sheet holds in the wanted columns."""
 
 
-def top_of(rows: Iterable[tuple[int, Sequence[Cell]]]) -> dict[int, dict[int, str]]:
-    """`Book.top` for rows of values."""
-    found: dict[int, dict[int, str]] = {}
-    for number, values in rows:
-        if number > HEADER_WITHIN:
-            break
-        texts = {
-            place: cell_text(value)
-            for place, value in enumerate(values, start=1)
-            if isinstance(value, str) and cell_text(value)
-        }
-        if texts:
-            found[number] = texts
-    return found
+def storable(table: Table) -> Table:
+    """The same with no text in it that neither XML nor a ledger can keep: NUL, other control
+    characters, halves of characters.
 
-
-def table_of(
-    rows: Iterable[tuple[int, Sequence[Cell]]], wanted: Wanted, *, zeros_possible: bool = False
-) -> Table:
-    """`Book.table` for rows of values (numbers, dates, text) in ascending order.
-
-    zeros_possible: numbers may be shown with leading zeros that we were not told of.
+    Where a cell holds one it is in trouble, and shows a replacement mark in its place: taken out,
+    one id could become another.
     """
-    numbers: list[int] = []
-    flat: list[str] = []
-    troubles: dict[tuple[int, int], tuple[Trouble, str]] = {}
-    last_column = 0
-    for number, values in rows:
-        width = len(values)
-        while width and not (values[width - 1] != "" and cell_text(values[width - 1])):
-            width -= 1
-        if not width:
+    cleaned: dict[int, list[str]] = {}
+    troubles = dict(table.troubles)
+    for place, texts in table.texts.items():
+        if is_legible("\n".join(texts)):
             continue
-        last_column = max(last_column, width)
-        numbers.append(number)
-        for place in wanted.columns:
-            value: Cell = values[place - 1] if place <= width else ""
-            text = cell_text(value)
-            flat.append(text)
-            if place in wanted.ids and not isinstance(value, str):
-                reason = id_trouble(value)
-                if not reason and zeros_possible and not isinstance(value, bool):
-                    reason = Trouble.ZEROS_UNKNOWN
-                if reason:
-                    troubles[number, place] = Trouble(reason), text
-    return Table(numbers, by_column(flat, wanted.columns), last_column, troubles)
+        cleaned[place] = list(texts)
+        for number, (row, text) in enumerate(zip(table.rows, texts, strict=True)):
+            if not is_legible(text):
+                cleaned[place][number] = shown = legible(text)
+                troubles[row, place] = Trouble.NOT_STORABLE, shown
+    for cell, (trouble, shown) in table.troubles.items():
+        troubles[cell] = trouble, legible(shown)
+    return replace(table, texts={**table.texts, **cleaned}, troubles=troubles)
 
 
 def by_column(flat: Sequence[str], columns: Sequence[int]) -> dict[int, Sequence[str]]:

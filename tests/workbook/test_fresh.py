@@ -67,19 +67,3 @@ def test_what_can_be_extended_comes_back_unchanged() -> None:
 def test_a_date_of_the_source_is_a_date(tmp_path: Path) -> None:
     sheet = opened(as_xlsx((FILES / "orders.xls").read_bytes(), "orders.xls"))["Orders"]
     assert sheet["A9"].value.date() == date(2026, 3, 4)
-
-
-@pytest.mark.parametrize("name", ["orders.xls", "orders.ods"])
-def test_numbers_that_may_be_shown_with_zeros_are_no_ids(name: str) -> None:
-    """A5 shows 04711 there; calamine gives 4711."""
-    faults = read_content((FILES / name).read_bytes(), name).faults
-    assert [(f.cell, f.code) for f in faults] == [
-        ("A5", "ID_ZEROS_UNKNOWN"),
-        ("B5", "ID_ZEROS_UNKNOWN"),
-        ("A9", "ID_IS_DATE"),
-        ("A10", "ID_ZEROS_UNKNOWN"),
-    ]
-    assert faults[0].message == (
-        "externalReferenceId is the number 4711, and it cannot be told from this kind of file "
-        "whether Excel shows it with zeros in front."
-    )

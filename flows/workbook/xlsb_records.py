@@ -1,0 +1,67 @@
+"""Records of a binary part of an .xlsb file ([MS-XLSB] 2.1.4), streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Final
+from zipfile import ZipFile
+
+from flows.workbook.xml_parts import PIECE, damaged
+
+LONGEST: Final = 1 << 20
+"""Bytes of one record: the longest text of a cell needs a tenth of it."""
+
+_length = Struct("<I").unpack_from
+
+
+def records(package: ZipFile, part: str) -> Iterator[tuple[int, bytes]]:
+    """Kind and content of each record of a part. Raises NotAWorkbook."""
+    with package.open(part) as stream:
+        buffer, at = b"", 0
+        ended = False
+        while True:
+            if len(buffer) - at < LONGEST + 8 and not ended:
+                chunk = stream.read(PIECE)
+                ended = not chunk
+                buffer, at = buffer[at:] + chunk, 0
+                continue
+            if at == len(buffer):
+                return
+            kind, length = buffer[at], buffer[at + 1]
+            at += 2
+            if kind >= 0x80 or length >= 0x80:
+                kind, length, at = _long_head(buffer, at - 2)
+            if length > LONGEST or at + length > len(buffer):
+                raise damaged()
+            yield kind, buffer[at : at + length]
+            at += length
+
+
+def _long_head(buffer: bytes, at: int) -> tuple[int, int, int]:
+    """Kind and length written in more than a byte each, seven bits to a byte; where they end."""
+    kind = buffer[at]
+    at += 1
+    if kind & 0x80:
+        kind = (kind & 0x7F) | (buffer[at] & 0x7F) << 7
+        at += 1
+    length = 0
+    for shift in (0, 7, 14, 21):
+        byte = buffer[at]
+        at += 1
+        length |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+    return kind, length, at
+
+
+def wide_text(content: bytes, at: int) -> tuple[str, int]:
+    """A text with its length before it, and where it ends. 2^32 - 1 stands for none at all."""
+    count = _length(content, at)[0]
+    at += 4
+    if count == 0xFFFFFFFF:
+        return "", at
+    end = at + 2 * count
+    if end > len(content):
+        raise damaged()
+    return content[at:end].decode("utf-16-le", "surrogatepass"), end
