@@ -74,6 +74,9 @@ class IntentState(StrEnum):
     RETIRED = "retired"
 
 
+ALSO: Final = "answered also with order "
+"""How the doubt of an accepted intent begins whose send has brought a second order."""
+
 UNSETTLED: Final = frozenset({IntentState.SENT, IntentState.LOOKING, IntentState.STUCK})
 """What people see as "In doubt"."""
 

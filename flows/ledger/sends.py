@@ -26,7 +26,7 @@ from flows.ledger.steps import (
     outcome_body,
     state_of,
 )
-from schemas.orders import IntentState, OrderAnswer, Reply
+from schemas.orders import ALSO, IntentState, OrderAnswer, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ class _Standing(NamedTuple):
     first_sent_at: str | None
     lease_owner: str
     lease_until: str
+    order_id: str | None
     now: str
 
 
@@ -154,6 +155,8 @@ def _answer(connection: Connection, answered: Answered, row: _Standing, new: _Ro
     if stood not in (MAY_BE_ACCEPTED if is_accepted else SENDABLE):
         if is_accepted and stood is IntentState.RETIRED:
             return late_order(connection, intent_id, _order_of(reply), answered.at)
+        if is_accepted and stood is IntentState.ACCEPTED:
+            _note_a_second(row, _order_of(reply).order_id, at, new)
         return stood
     order_id, why = None, answered.doubt or reply.code
     if is_accepted:
@@ -164,6 +167,19 @@ def _answer(connection: Connection, answered: Answered, row: _Standing, new: _Ro
     new.settled.append((str(then), order_id, answered.doubt, *said, at, "", "", intent_id))
     new.told.append((intent_id, at, str(then), why, ""))
     return then
+
+
+def _note_a_second(row: _Standing, order_id: str, at: str, new: _Rows) -> None:
+    """An accepted intent's own send has brought another order: both are told.
+
+    Never to happen, since one correlation id makes one order; if it does, it is not forgotten.
+    """
+    if order_id == row.order_id:
+        return
+    doubt = f"{ALSO}{order_id}"
+    lease = (row.lease_owner, row.lease_until)
+    new.settled.append((row.state, row.order_id, doubt, "", "", "[]", at, *lease, row.intent_id))
+    new.told.append((row.intent_id, at, row.state, doubt, ""))
 
 
 def note_attempt(connection: Connection, reply: Reply, at: datetime) -> None:

@@ -18,7 +18,7 @@ from schemas.code_tables import explain, status_codes
 from schemas.entries import Decision, Entry
 from schemas.faults import Fault
 from schemas.order_types import PREVIEWS
-from schemas.orders import Intent, IntentState, LineAnswer, OrderAnswer
+from schemas.orders import ALSO, Intent, IntentState, LineAnswer, OrderAnswer
 from schemas.outcomes import Environment, RowAnswer, State, result_words
 
 _NOT_SENT: Final[Mapping[Decision, State]] = {
@@ -308,7 +308,20 @@ def _of_accepted(
         what_to_do=advice,
         answered_at=seen_at,
     )
-    return _with_lines(entry, base, order)
+    return _with_lines(entry, _with_a_second(base, intent), order)
+
+
+def _with_a_second(answer: RowAnswer, intent: Intent) -> RowAnswer:
+    """The answer, with the other order that Adobe has named for the very same intent."""
+    if not intent.doubt.startswith(ALSO):
+        return answer
+    other = intent.doubt.removeprefix(ALSO)
+    return replace(
+        answer,
+        what_happened=f"{answer.what_happened} Adobe has named a second order for it as well: "
+        f"{other}.",
+        what_to_do=f"Ask Adobe whether order {other} stands too; if so, return one of the two.",
+    )
 
 
 def _told(

@@ -520,6 +520,27 @@ async def test_an_order_that_comes_for_a_retired_intent_is_put_before_a_person(
     assert (bound, now(ledger, intent).order_id) == (IntentState.ACCEPTED, "9206417733")
 
 
+async def test_a_second_order_for_an_accepted_intent_is_told_beside_the_first(
+    ledger: Ledger, place: Place
+) -> None:
+    intent = intent_for()
+    write(ledger, intent)
+    assert await ledger.begin_send(intent.intent_id, "r-1", datetime.now(UTC), LEASE)
+    first = replace(accepted("9206417733"), request_id="r-1")
+    await ledger.answer(intent.intent_id, first, IntentState.ACCEPTED, "", NOW)
+    again = await ledger.answer(intent.intent_id, first, IntentState.ACCEPTED, "", NOW)
+    assert (again, now(ledger, intent).doubt) == (IntentState.ACCEPTED, "")
+    second = replace(accepted("9206417734"), request_id="r-1")
+    reached = await ledger.answer(intent.intent_id, second, IntentState.ACCEPTED, "", NOW)
+    stands = now(ledger, intent)
+    assert (reached, stands.order_id) == (IntentState.ACCEPTED, "9206417733")
+    assert stands.doubt == "answered also with order 9206417734"
+    assert place.rows("select state, why from changes order by position")[-1] == (
+        "accepted",
+        "answered also with order 9206417734",
+    )
+
+
 async def test_an_intent_that_has_its_order_is_not_accepted_with_another(
     ledger: Ledger, place: Place
 ) -> None:

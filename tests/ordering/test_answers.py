@@ -81,6 +81,16 @@ def test_a_finished_order_answers_each_of_its_rows() -> None:
     assert second == replace(first, row=6)
 
 
+def test_a_second_order_that_adobe_named_for_it_is_told() -> None:
+    first, _ = answers(accepted(doubt="answered also with order 9206417734"), order())
+    assert first.what_happened == (
+        "The order is complete. Adobe has named a second order for it as well: 9206417734."
+    )
+    assert first.what_to_do == (
+        "Ask Adobe whether order 9206417734 stands too; if so, return one of the two."
+    )
+
+
 def test_practice_says_so_in_every_result() -> None:
     assert answers(accepted(), order(), environment="practice")[0].result == "Practice: Ordered"
 
