@@ -19,6 +19,7 @@ from flows.workbook import cells
 from flows.workbook.books import StreamBook, opened
 from flows.workbook.cell_stream import PlacedCell, Stream, Unknown
 from flows.workbook.cell_values import legible
+from flows.workbook.kinds import Kind, kind_of
 from flows.workbook.our_marks import is_ours
 from flows.workbook.table import MergedRange
 from schemas.sheet_layout import column_letters
@@ -32,11 +33,13 @@ def as_xlsx(content: bytes, name: str) -> bytes:
     """The same sheets with the same values at the same places, as .xlsx; the same input, the
     same bytes. What can be extended comes back as it is. Raises NotAWorkbook.
 
-    Text stays text whatever it begins with; numbers, dates and booleans keep their type.
+    The bytes are such as orders were read from. Text stays text whatever it begins with;
+    numbers, dates and booleans keep their type.
     """
+    if kind_of(content, name, seen_before=True) is Kind.XLSX:
+        return content
     with opened(content, name) as book:
-        if not isinstance(book, StreamBook):
-            return content
+        assert isinstance(book, StreamBook)  # noqa: S101 - all kinds but .xlsx are
         fresh = Workbook(write_only=True)
         for title in book.sheets:
             sheet = fresh.create_sheet(title)

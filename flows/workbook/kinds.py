@@ -54,14 +54,18 @@ class Kind(StrEnum):
     CSV = "csv"
 
 
-def kind_of(content: bytes, name: str) -> Kind:
-    """What the bytes are. Raises NotAWorkbook, with what they are instead where that is known."""
+def kind_of(content: bytes, name: str, *, seen_before: bool = False) -> Kind:
+    """What the bytes are. Raises NotAWorkbook, with what they are instead where that is known.
+
+    seen_before: they were asked about already, so that not every part is unpacked once more.
+    """
     if not content:
         raise NotAWorkbook(f"{name} is empty (0 bytes); save it in Excel again.")
     if content.startswith(_OLE):
         return _kind_of_compound(content, name)
     if content.startswith(b"PK"):
-        with open_zip(content, name) as package:
+        seen = ZipFile(BytesIO(content)) if seen_before else open_zip(content, name)
+        with seen as package:
             return _kind_of_zip(package, name)
     for start, what in _OTHERS:
         if content.startswith(start):

@@ -25,7 +25,9 @@ _STYLES: Final = "styles.xml"
 _OF_CELLS: Final = frozenset({"table-cell", "covered-table-cell", "p", "table-row", "s"})
 """Most elements are these; they say nothing of styles and names."""
 
-_COLUMN: Final = re.compile(r"\$?(.+?)\.\$([A-Z]{1,3})\$1:(?:\$?.+)?\.\$([A-Z]{1,3})\$[0-9]+")
+_COLUMN: Final = re.compile(
+    r"\$?(.+?)\.\$?([A-Z]{1,3})(?:\$?[0-9]+)?(?::(?:\$?.+)?\.\$?([A-Z]{1,3})(?:\$?[0-9]+)?)?"
+)
 
 
 class OdsBook:
@@ -54,7 +56,7 @@ class OdsBook:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """See `CellSource`; only names of whole columns."""
+        """See `CellSource`; only names of one column or a cell of it, as its column."""
         return self._names
 
     def stream(self, sheet: int) -> Stream:
@@ -127,7 +129,7 @@ class OdsBook:
 
     def _take_name(self, found: dict[str, str]) -> None:
         column = _COLUMN.fullmatch(found.get("cell-range-address", ""))
-        if column and column[2] == column[3]:
+        if column and column[3] in {None, column[2]}:
             sheet = column[1]
             if sheet.startswith("'") and sheet.endswith("'"):
                 sheet = sheet[1:-1].replace("''", "'")

@@ -106,7 +106,7 @@ class XlsBook:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """See `CellSource`; only names of whole columns."""
+        """See `CellSource`; only names of one column or a cell of it, as its column."""
         found: dict[str, str] = {}
         for name in self._book.name_obj_list:
             result = name.result

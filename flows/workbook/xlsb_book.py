@@ -37,8 +37,10 @@ _SHEETS_MEANT = 362
 _STYLES, _STYLES_END = 617, 618
 
 _HIDDEN: Final = 0x10
-_LAST_ROW: Final = 0xFFFFF
+_COLUMN: Final = 0x3FFF
 _AREA_ON_SHEET: Final = frozenset({0x3B, 0x5B, 0x7B})
+
+_CELL_ON_SHEET: Final = frozenset({0x3A, 0x5A, 0x7A})
 
 _four = Struct("<IIII").unpack_from
 _three = Struct("<Iii").unpack_from
@@ -46,6 +48,7 @@ _whole = Struct("<I").unpack_from
 _short = Struct("<H").unpack_from
 _real = Struct("<d").unpack_from
 _area = Struct("<HIIHH").unpack_from
+_cell = Struct("<HIH").unpack_from
 
 
 class XlsbBook:
@@ -73,7 +76,7 @@ class XlsbBook:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """See `CellSource`; only names of whole columns."""
+        """See `CellSource`; only names of one column or a cell of it, as its column."""
         return self._names
 
     def stream(self, sheet: int) -> Stream:
@@ -164,13 +167,14 @@ class XlsbBook:
                 name, at = wide_text(content, 9)
                 named.append((name, content[at + 4 : at + 4 + _whole(content, at)[0]]))
         for name, formula in named:
-            if len(formula) == 15 and formula[0] in _AREA_ON_SHEET:
-                place, top, bottom, left, right = _area(formula, 1)
-                left, right = left & 0x3FFF, right & 0x3FFF
-                book, first, last = meant[place] if place < len(meant) else (0, -1, -1)
-                here = book < len(books) and books[book] and 0 <= first < len(sheets)
-                if here and first == last and left == right and (top, bottom) == (0, _LAST_ROW):
-                    self._names[name] = whole_column(sheets[first], left + 1)
+            column = _column_meant(formula)
+            if column is None:
+                continue
+            place, left = column
+            book, first, last = meant[place] if place < len(meant) else (0, -1, -1)
+            here = book < len(books) and books[book] and 0 <= first < len(sheets)
+            if here and first == last:
+                self._names[name] = whole_column(sheets[first], left + 1)
 
     def _read_strings(self, part: str, name: str) -> list[str]:
         if part not in self._package.namelist():
@@ -203,3 +207,15 @@ class XlsbBook:
                 code = codes.get(number)
                 looks.append(look_of(code) if code else Look(is_date=number in BUILT_IN_DATES))
         return looks
+
+
+def _column_meant(formula: bytes) -> tuple[int, int] | None:
+    """Which of the meant sheets a name refers to, and which one column of it, from 0."""
+    if len(formula) == 15 and formula[0] in _AREA_ON_SHEET:
+        place, _, _, left, right = _area(formula, 1)
+        same = left & _COLUMN == right & _COLUMN
+        return (place, left & _COLUMN) if same else None
+    if len(formula) == 9 and formula[0] in _CELL_ON_SHEET:
+        place, _, left = _cell(formula, 1)
+        return place, left & _COLUMN
+    return None

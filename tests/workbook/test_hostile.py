@@ -14,7 +14,10 @@ import pytest
 
 from flows.workbook.errors import NoOrderSheet, WorkbookError
 from flows.workbook.read import read_content
-from tests.workbook.raw import MAIN, ORDER, orders_xml, package, row_xml
+from tests.workbook.ods_made import cell, ods, row, table
+from tests.workbook.raw import HEADER, MAIN, ORDER, orders_xml, package, row_xml
+from tests.workbook.test_kinds import facts_xlsb
+from tests.workbook.xlsb_made import Made, MadeRow, record, xlsb
 
 GOOD = package(orders_xml(row_xml(2, ORDER)))
 AGAIN = "open it in Excel, save it again and drop it again."
@@ -67,6 +70,25 @@ def flipped(content: bytes) -> bytes:
     raw = bytearray(content)
     raw[raw.index(b"xl/sheet.xml") + 60] ^= 0xFF
     return bytes(raw)
+
+
+XLS = (Path(__file__).parent / "files" / "facts.xls").read_bytes()
+ODS = (Path(__file__).parent / "files" / "facts.ods").read_bytes()
+WRITE_ACCESS, FILE_PASS = b"\x5c\x00\x70\x00", b"\x2f\x00\x70\x00"
+
+
+def renamed_record(content: bytes, old: bytes, new: bytes) -> bytes:
+    """An .xls with one record made another, by kind and length."""
+    assert content.count(old) == 1
+    return content.replace(old, new)
+
+
+def with_part(content: bytes, part: str, change: Callable[[bytes], bytes | None]) -> bytes:
+    """A package with one part changed, or left out for None."""
+    source = zipfile.ZipFile(io.BytesIO(content))
+    parts = {name: source.read(name) for name in source.namelist()}
+    changed = change(parts.pop(part))
+    return zipped(**parts, **({} if changed is None else {part: changed}))
 
 
 ENTITIES = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
@@ -194,6 +216,39 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+CASES |= {
+    "an .xls with a password": (lambda: renamed_record(XLS, WRITE_ACCESS, FILE_PASS), PASSWORD),
+    "an .xls cut off": (
+        lambda: XLS[:7000],
+        f"x.xlsx is damaged or no Excel workbook; {AGAIN}",
+    ),
+    "an .xls of many megabytes": (
+        lambda: XLS + bytes(48 << 20),
+        "x.xlsx has more than 48 MB, more than an .xls file of orders needs; " + SAVE,
+    ),
+    "an .xlsb whose sheet ends early": (
+        lambda: with_part(facts_xlsb(), "xl/worksheets/sheet1.bin", lambda sheet: sheet[:-2]),
+        DAMAGED,
+    ),
+    "an .xlsb without its sheet": (
+        lambda: with_part(facts_xlsb(), "xl/worksheets/sheet1.bin", lambda _: None),
+        DAMAGED,
+    ),
+    "an .xlsb with a text that is not there": (
+        lambda: with_part(facts_xlsb(), "xl/sharedStrings.bin", lambda _: b""),
+        DAMAGED,
+    ),
+    "an .ods without its content": (
+        lambda: zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
+        DAMAGED,
+    ),
+    "an .ods that is no XML": (
+        lambda: with_part(ODS, "content.xml", lambda content: content[:5000]),
+        DAMAGED,
+    ),
+}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_what_cannot_be_read_is_one_sentence(case: str) -> None:
     make, sentence = CASES[case]
@@ -264,6 +319,30 @@ def one_endless_row() -> bytes:
     return package(orders_xml(f'<row r="2">{cells}</row>'))
 
 
+def ghosts_xlsb() -> bytes:
+    """A row of orders, and a formatted cell in every other row of Excel."""
+    rows = [
+        MadeRow(n, {place: Made(text) for place, text in enumerate(texts, start=1)})
+        for n, texts in enumerate((HEADER, ORDER), start=1)
+    ]
+    head = struct.pack("<IIHBBBI", 0, 0, 300, 0, 0, 0, 0)[4:]
+    ghost = record(1, struct.pack("<II", 0, 0))
+    rest = b"".join(record(0, struct.pack("<I", n) + head) + ghost for n in range(2, 1_048_576))
+    return with_part(
+        xlsb({"Orders": rows}),
+        "xl/worksheets/sheet1.bin",
+        lambda sheet: sheet.replace(record(146), rest + record(146)),
+    )
+
+
+def filled_down_ods() -> bytes:
+    """A row of orders, and a column filled down to the last row."""
+    filled = row(
+        *[cell(attributes="")] * 6, "yes", attributes='table:number-rows-repeated="1048574"'
+    )
+    return ods(table([row(*HEADER), row(*ORDER), filled]))
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -273,6 +352,8 @@ def one_endless_row() -> bytes:
         (lambda: bomb(200), "NotAWorkbook"),
         (lambda: lying(bomb(200), "xl/sheet.xml", 4000), "NotAWorkbook"),
         (one_endless_row, "NotAWorkbook"),
+        (ghosts_xlsb, "1"),
+        (filled_down_ods, "1"),
     ],
 )
 def test_memory_stays_small_whatever_the_file_says(

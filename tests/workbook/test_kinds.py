@@ -16,6 +16,7 @@ from flows.workbook.cell_stream import SheetRow, Unknown
 from flows.workbook.cells import cell_text
 from flows.workbook.fresh import as_xlsx
 from flows.workbook.read import read_content
+from schemas.columns import RESULT_COLUMNS
 from tests.workbook.facts import HEADER, OFFER
 from tests.workbook.raw import HEADER as SHORT_HEADER
 from tests.workbook.raw import ORDER, orders_xml, package, row_xml
@@ -251,3 +252,14 @@ def test_the_last_merged_cells_of_a_sheet_are_seen_in_every_shape(comment: str) 
     merged = '<mergeCells count="1"><mergeCell ref="B2:B3"/></mergeCells>'
     got = read_content(package(orders_xml(rows, merged)), "x.xlsx")
     assert got.frame["customerId"].tolist() == ["P1005053401"] * 2
+
+
+@pytest.mark.parametrize("name", ["again.xls", "again.ods"])
+def test_answers_that_were_saved_in_another_format_are_known_again(name: str) -> None:
+    content = (FILES / name).read_bytes()
+    for source in (content, as_xlsx(content, name)):
+        got = read_content(source, name)
+        assert got.layout.result_columns == {
+            column: place for place, column in enumerate(RESULT_COLUMNS, start=9)
+        }
+        assert got.frame["earlierOrderId"].tolist()[0] == "P9120100"

@@ -153,11 +153,12 @@ def test_zeros_of_the_style_of_a_column(opening: str) -> None:
 
 
 @WAYS
-def test_our_own_columns_are_known_again(opening: str) -> None:
+@pytest.mark.parametrize("column", ["$G$1:.$G$1048576", "$G:.$G"])
+def test_our_own_columns_are_known_again(opening: str, column: str) -> None:
     titles = row(*HEADER, "Order ID")
     behind = (
         '<table:named-expressions><table:named-range table:name="_orderdrop.Order_ID" '
-        "table:cell-range-address=\"$'My orders'.$G$1:.$G$1048576\"/></table:named-expressions>"
+        f"table:cell-range-address=\"$'My orders'.{column}\"/></table:named-expressions>"
     )
     body = table([titles, row(*ORDER, "9120100")], "My orders") + behind
     got = read_content(ods(body, opening=opening), "x.ods")
