@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from flows.ordering.line_answers import exchange, missed_discounts, moved, same_on_all, with_lines
 from flows.ordering.plan import stands
-from flows.ordering.prices import EXPIRED, line_price, read_answer, total_of
+from flows.ordering.priced_answers import BY_PRICE
 from flows.ordering.refusals import Refusal, refused_rows
 from flows.ordering.states import placed_state
 from schemas.code_tables import explain, status_codes
 from schemas.entries import Decision, Entry
 from schemas.faults import Fault
-from schemas.order_types import PREVIEWS
-from schemas.orders import ALSO, Intent, IntentState, LineAnswer, OrderAnswer
+from schemas.orders import ALSO, Intent, IntentState, OrderAnswer
 from schemas.outcomes import Environment, RowAnswer, State, result_words
 
 _NOT_SENT: Final[Mapping[Decision, State]] = {
@@ -80,14 +79,14 @@ def _of_entry(
     environment: Environment,
     never_left: Collection[str],
 ) -> list[RowAnswer]:
-    if entry.decision in _BY_PRICE:
-        return _BY_PRICE[entry.decision](entry, environment)
+    if entry.decision in BY_PRICE:
+        return BY_PRICE[entry.decision](entry, environment)
     if entry.decision is Decision.HELD and not entry.code:
         return _of_faulty(entry, by_row, intents.get(entry.intent_id), environment)
     if entry.decision in _NOT_SENT:
         state = _NOT_SENT[entry.decision]
         before = intents.get(entry.intent_id)
-        return _same_on_all(
+        return same_on_all(
             entry,
             RowAnswer(
                 row=0,
@@ -110,11 +109,7 @@ def _of_entry(
         return refused_rows(entry, refusal, environment)
     # Looked up or stuck, what the look found says more.
     has_left = intent.state is not IntentState.SENT or intent.intent_id not in never_left
-    return _same_on_all(entry, _of_unsettled(entry, intent, environment, has_left=has_left))
-
-
-def _same_on_all(entry: Entry, answer: RowAnswer) -> list[RowAnswer]:
-    return [replace(answer, row=row) for row, _ in entry.lines]
+    return same_on_all(entry, _of_unsettled(entry, intent, environment, has_left=has_left))
 
 
 def _with_warnings(answer: RowAnswer, by_row: Mapping[int, Sequence[Fault]]) -> RowAnswer:
@@ -290,7 +285,7 @@ def _of_accepted(
     environment: Environment,
 ) -> list[RowAnswer]:
     state = placed_state(order)
-    missed = _missed_discounts(order)
+    missed = missed_discounts(order)
     happened, advice = _told(state, order, intent, missed)
     again = (
         f"Placed by an earlier run as order {order.order_id}; not sent again. "
@@ -308,7 +303,7 @@ def _of_accepted(
         what_to_do=advice,
         answered_at=seen_at,
     )
-    return _with_lines(entry, _with_a_second(base, intent), order)
+    return with_lines(entry, _with_a_second(base, intent), order)
 
 
 def _with_a_second(answer: RowAnswer, intent: Intent) -> RowAnswer:
@@ -343,8 +338,8 @@ def _told(
     done = {
         "RETURN": f"The return of order {order.reference_order_id} is complete.",
         "RENEWAL": "The renewal is complete.",
-        "SWITCH": f"The upgrade is complete.{_moved(order)}{_exchange(order)}",
-        "REVERT_SWITCH": f"The upgrade was taken back.{_moved(order)}{_exchange(order)}",
+        "SWITCH": f"The upgrade is complete.{moved(order)}{exchange(order)}",
+        "REVERT_SWITCH": f"The upgrade was taken back.{moved(order)}{exchange(order)}",
     }.get(intent.order_type, "The order is complete.")
     if order.status == "1008":
         done = "The order was placed and has been returned since."
@@ -354,205 +349,3 @@ def _told(
             "Check the discount code with Adobe; the order itself stands.",
         )
     return done, ""
-
-
-def _moved(order: OrderAnswer) -> str:
-    """Which licences went where."""
-    if not order.cancelled or not order.lines or not order.lines[0].subscription_id:
-        return ""
-    old, new = order.cancelled[0], order.lines[0]
-    return (
-        f" {new.quantity} licences moved from subscription {old.subscription_id} to "
-        f"{new.subscription_id}."
-    )
-
-
-def _missed_discounts(order: OrderAnswer) -> list[str]:
-    """Discount codes that the marketplace did not honour (also inside a 2xx)."""
-    return [
-        discount.code
-        for line in order.lines
-        for discount in line.flex_discounts
-        if discount.result == "FAILURE"
-    ]
-
-
-def _with_lines(entry: Entry, base: RowAnswer, order: OrderAnswer) -> list[RowAnswer]:
-    lines = {line.number: line for line in order.lines}
-    total, currency = total_of(order)
-    answers = []
-    for row, number in entry.lines:
-        line = lines.get(number)
-        answers.append(
-            replace(
-                base,
-                row=row,
-                line_status=line.status if line else "",
-                line_subscription_id=line.subscription_id if line else "",
-                offer_sold=line.offer_id if line else "",
-                line_price=line_price(line),
-                order_total=total,
-                price_currency=currency,
-            )
-        )
-    return answers
-
-
-# --- priced ---
-
-
-def _of_preview(entry: Entry, environment: Environment) -> list[RowAnswer]:
-    if entry.answer:
-        return _of_priced(entry, read_answer(entry.answer), environment)
-    return _of_unpriced(entry, environment)
-
-
-def _of_unpriced(entry: Entry, environment: Environment) -> list[RowAnswer]:
-    """What is said of an order whose price the marketplace did not tell."""
-    if entry.refused:
-        message, *details = json.loads(entry.what_happened)
-        return refused_rows(
-            entry, Refusal(entry.code, message, tuple(details), entry.answered_at), environment
-        )
-    return _same_on_all(
-        entry,
-        RowAnswer(
-            row=0,
-            state=State.HELD,
-            result=result_words(State.HELD, entry.order_type, environment),
-            error_code=entry.code or "NOT_PRICED",
-            what_happened="The price could not be asked: no usable answer came. Nothing was "
-            "ordered.",
-            what_to_do="Drop the workbook again later.",
-            answered_at=entry.answered_at,
-        ),
-    )
-
-
-def _of_priced(entry: Entry, order: OrderAnswer, environment: Environment) -> list[RowAnswer]:
-    missed = _missed_discounts(order)
-    base = RowAnswer(
-        row=0,
-        state=State.PREVIEWED,
-        result=result_words(
-            State.PREVIEWED, entry.order_type, environment, discount_missed=bool(missed)
-        ),
-        what_happened="Priced only; nothing was ordered."
-        + (f" The discount code {', '.join(missed)} would not be honoured." if missed else "")
-        + _exchange(order),
-        what_to_do=_how_to_order(entry.order_type),
-        answered_at=entry.answered_at,
-        approvable=entry.order_type not in PREVIEWS,
-    )
-    if not json.loads(entry.request).get("lineItems"):
-        return _same_on_all(entry, _renewing_by_itself(base, order))
-    return _beside_what_was_asked(entry, base, order)
-
-
-def _beside_what_was_asked(entry: Entry, base: RowAnswer, order: OrderAnswer) -> list[RowAnswer]:
-    """Prices line by line, and where the marketplace would sell another offer."""
-    sent = json.loads(entry.request).get("lineItems", [])
-    offers = {line["extLineItemNumber"]: line["offerId"] for line in sent}
-    lines = {line.number: line for line in order.lines}
-    return [
-        _priced_line(answer, lines.get(number), offers.get(number, ""))
-        for answer, (_, number) in zip(_with_lines(entry, base, order), entry.lines, strict=True)
-    ]
-
-
-def _of_priced_first(entry: Entry, environment: Environment) -> list[RowAnswer]:
-    """An order that was to be placed when its price is known, and was not decided in this run."""
-    if not entry.answer and entry.answered_at:
-        return _of_unpriced(entry, environment)
-    return _same_on_all(
-        entry,
-        RowAnswer(
-            row=0,
-            state=State.HELD,
-            result=result_words(State.HELD, entry.order_type, environment),
-            error_code="NOT_SENT",
-            what_happened="The run ended before it was this order's turn; nothing of it was sent.",
-            what_to_do="Drop the workbook again; what was ordered already is not ordered twice.",
-        ),
-    )
-
-
-def _of_unapproved(entry: Entry, environment: Environment) -> list[RowAnswer]:
-    """An order that waits for a yes, with its price where it is known."""
-    base = RowAnswer(
-        row=0,
-        state=State.NEEDS_APPROVAL,
-        result=result_words(State.NEEDS_APPROVAL, entry.order_type, environment),
-        error_code=entry.code,
-        what_happened=entry.what_happened,
-        what_to_do=entry.what_to_do,
-        answered_at=entry.answered_at,
-        approvable=True,
-    )
-    if not entry.answer:
-        return _same_on_all(entry, base)
-    return _beside_what_was_asked(entry, base, read_answer(entry.answer))
-
-
-def _how_to_order(order_type: str) -> str:
-    if order_type not in PREVIEWS:
-        return (
-            "To order it at no more than this, write yes in the column approve on all its rows "
-            "and drop this workbook again."
-        )
-    placing = order_type.removeprefix("PREVIEW_").replace("PREVIEW", "NEW")
-    return f"To order it, set the order type to {placing} and drop the workbook again."
-
-
-def _priced_line(answer: RowAnswer, line: LineAnswer | None, asked: str) -> RowAnswer:
-    told = answer.what_happened
-    if line is not None and asked and line.offer_id != asked:
-        told += f" Adobe would sell {line.offer_id} instead of {asked} (another price level)."
-    if line is not None and line.status == EXPIRED:
-        told += " This product has expired and would not renew; its price is not in the total."
-    return replace(answer, what_happened=told)
-
-
-def _renewing_by_itself(base: RowAnswer, order: OrderAnswer) -> RowAnswer:
-    """One row for all that the automatic renewal would do (reference, section 11.3)."""
-    total, currency = total_of(order)
-    renewing = [_told_line(line) for line in order.lines if line.status != EXPIRED]
-    expired = [_told_line(line) for line in order.lines if line.status == EXPIRED]
-    told = f"Nothing was ordered. By itself would renew: {'; '.join(renewing) or 'nothing'}."
-    if expired:
-        told += f" Expired, would not renew: {'; '.join(expired)}."
-    missed = _missed_discounts(order)
-    if missed:
-        told += f" The discount code {', '.join(missed)} would not be honoured."
-    return replace(
-        base,
-        order_total=total,
-        price_currency=currency,
-        what_happened=told,
-        what_to_do="Nothing, if that is what you want. To renew something else, or earlier, add "
-        "RENEWAL rows that name the subscriptions.",
-    )
-
-
-def _told_line(line: LineAnswer) -> str:
-    price = line_price(line)
-    cost = f" for {price:,.2f} {line.currency}" if price is not None else ""
-    return f"{line.quantity} of {line.offer_id}{cost} (subscription {line.subscription_id})"
-
-
-def _exchange(order: OrderAnswer) -> str:
-    """What an upgrade costs and gives back; the vendor's signs differ, so sizes are told (C26)."""
-    new = [line_price(line) for line in order.lines]
-    old = [item.pricing.line_price if item.pricing else None for item in order.cancelled]
-    if not old or None in new or None in old:
-        return ""
-    costs = sum((abs(price) for price in new if price is not None), Decimal(0))
-    gives = sum((abs(price) for price in old if price is not None), Decimal(0))
-    return f" The new licences cost {costs:,.2f}, those given up bring back {gives:,.2f}."
-
-
-_BY_PRICE: Final[Mapping[Decision, Callable[[Entry, Environment], list[RowAnswer]]]] = {
-    Decision.PREVIEW: _of_preview,
-    Decision.PRICE_FIRST: _of_priced_first,
-    Decision.NEEDS_APPROVAL: _of_unapproved,
-}
