@@ -19,6 +19,7 @@ from flows.submit_orders import BATCH
 from flows.workbook.read import read_content
 from tests.connections import embedded
 from tests.desk.test_follow_up import CUSTOMER, FINISHED_AFTER, OFFER, Office, told
+from tests.workbook.programs import saved_by_libreoffice
 
 ABOVE = {"USD": Decimal(1000)}
 
@@ -261,3 +262,13 @@ def test_the_last_author_is_read_from_the_workbook() -> None:
     made.save(book)
     read = read_content(book.getvalue(), "x.xlsx")
     assert (read.came_from, read.last_author) == ("", "Anna Smith")
+
+
+async def test_an_approval_that_libreoffice_saved_counts(office: Office) -> None:
+    priced = await run(office, office.sheet("may.xlsx", "A"), only_prices=True)
+    cell = approve_cell(priced.output, 2)
+    approved = filled_in(office, priced.output, "may.priced.xlsx", **{cell: "yes"})
+    saved = saved_by_libreoffice([approved], office.folder)[approved]
+    placing = await run(office, saved)
+    assert placed(office) == ["A"]
+    assert placing.orders["needs_approval"] == 0
