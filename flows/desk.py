@@ -384,7 +384,7 @@ def _as_it_stands(
     entries = tuple(
         entry
         for entry in decided.entries
-        if entry.decision is not Decision.PREVIEW and entry.intent_id not in new
+        if entry.decision not in PRICED and entry.intent_id not in new
     )
     ids = [entry.intent_id for entry in entries if entry.intent_id]
     rows = answering.row_answers(

@@ -35,7 +35,7 @@ from flows.ledger.rows import (
 )
 from flows.ledger.schema import bring_up_to_date
 from flows.ledger.telling import history_of
-from schemas.entries import Entry, Shown, Submission
+from schemas.entries import Decision, Entry, Shown, Submission
 from schemas.faults import Fault
 from schemas.history import Event
 from schemas.orders import UNSETTLED, Intent, IntentState, OrderAnswer, Reply
@@ -256,6 +256,8 @@ class Ledger:
                     table.c.submission_id == submission_id,
                     table.c.body_key != "",
                     table.c.answer != "",
+                    # Of others the price was asked and never told.
+                    table.c.decision.in_([str(Decision.PREVIEW), str(Decision.NEEDS_APPROVAL)]),
                 )
             )
             return {row.reference: Shown(row.body_key, row.answer) for row in rows}

@@ -112,7 +112,8 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
         if run.only_prices and unsettled[-1].sends:
             return _answered(order, unsettled[-1]), None
         if not run.only_prices:
-            return _of_intent(order, Decision.SEND, unsettled[-1]), None
+            waits = _waits_unsent(order, unsettled[-1], key, run)
+            return waits or _of_intent(order, Decision.SEND, unsettled[-1]), None
     if order.repeat and accepted and _is_used_up(accepted[-1], run, names):
         return _repeated_before(order, accepted[-1]), None
     if not order.repeat:
@@ -139,6 +140,22 @@ def _new(order: Order, key: str, run: Run) -> tuple[Entry, Intent | None]:
         return _asked_again(order, decided), None
     intent = _intent(order, key, run)
     return _entry(order, Decision.SEND, intent_id=intent.intent_id), intent
+
+
+def _waits_unsent(order: Order, intent: Intent, key: str, run: Run) -> Entry | None:
+    """An intent of which nothing was sent yet has no right of its own: what its rows say now, and
+    what the order costs now, decides anew whether it goes. None when it may.
+    """
+    if intent.state is not IntentState.WRITTEN or intent.sends:
+        return None
+    if order.approve is False:
+        return _not_approved(order)
+    decided = run.rulings.get(order.reference)
+    if decided is None and is_priced_first(order, run.limits):
+        return _to_be_priced(order, key, Decision.PRICE_FIRST)
+    if decided is not None and not decided.places:
+        return _asked_again(order, decided)
+    return None
 
 
 def _to_be_priced(order: Order, key: str, decision: Decision) -> Entry:

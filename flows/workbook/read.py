@@ -219,7 +219,8 @@ def _layout(found: _Found) -> SheetLayout:
 
 
 def _check_room(layout: SheetLayout, name: str) -> None:
-    missing = len(RESULT_COLUMNS) - len(layout.result_columns)
+    # One more, where there may be something to approve.
+    missing = len(RESULT_COLUMNS) - len(layout.result_columns) + (APPROVE not in layout.columns)
     if layout.last_column + missing > LAST_COLUMN:
         raise NoRoomForAnswers(
             f"The sheet {layout.sheet} of {name} holds something in column "

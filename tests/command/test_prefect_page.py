@@ -48,6 +48,7 @@ def test_a_run_is_named_after_its_workbook_and_says_in_its_state_that_rows_need_
         "follow_seconds",
         "also",
         "only_prices",
+        "price_first",
     }
 
     wait_for(lambda: len(of_run(prefect_api, "task_runs", run["id"])) >= 5)

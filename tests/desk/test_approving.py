@@ -272,3 +272,42 @@ async def test_an_approval_that_libreoffice_saved_counts(office: Office) -> None
     placing = await run(office, saved)
     assert placed(office) == ["A"]
     assert placing.orders["needs_approval"] == 0
+
+
+async def test_an_intent_that_was_never_sent_asks_its_rows_again(office: Office) -> None:
+    path = office.sheet("may.xlsx", "A")
+    async with office.desk() as desk:
+        planned = desk.read_and_plan(path)
+        await desk.price(planned.submission_id)
+        desk.decide(planned.submission_id)
+        cut = desk.reconcile(planned.submission_id, None)
+    assert told(cut.output)["A"]["Error code"] == "NOT_SENT"
+    raise_price(office)
+    book = load_workbook(path)
+    assert book.active is not None
+    book.active["G1"], book.active["G2"] = "approve", "no"
+    book.save(path)
+    no = await run(office, path)
+    assert told(no.output)["A"]["Error code"] == "NOT_APPROVED"
+    assert placed(office) == []
+    book.active["G2"] = None
+    book.save(path)
+    yes = await run(office, path)
+    assert yes.orders["needs_approval"] == 0
+    assert placed(office) == ["A"]
+
+
+async def test_a_price_that_was_asked_and_never_told_approves_nothing(office: Office) -> None:
+    raise_price(office)
+    path = office.sheet("may.xlsx", "A")
+    book = load_workbook(path)
+    assert book.active is not None
+    book.active["E2"], book.active["G1"], book.active["G2"] = 2, "approve", "yes"
+    book.save(path)
+    async with office.desk() as desk:
+        planned = desk.read_and_plan(path)
+        await desk.price(planned.submission_id)
+        cut = desk.reconcile(planned.submission_id, None)
+    again = await run(office, filled_in(office, cut.output, "may.xlsx"))
+    assert told(again.output)["A"]["Error code"] == "ABOVE_AMOUNT"
+    assert placed(office) == []
