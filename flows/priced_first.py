@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from flows.ledger import Ledger
-from flows.ordering.approval import Ruling, approval_of, ruling
+from flows.ordering.approval import Approval, Ruling, approval_of, ruling
 from flows.ordering.group import Grouping
-from flows.ordering.plan import Run, evidence_of, plan
+from flows.ordering.plan import GOES_ON, Run, evidence_of, plan
 from flows.ordering.prices import read_answer
 from flows.ordering.states import placed_state
 from schemas.entries import Decision, Entry, Shown
@@ -64,7 +64,11 @@ class Waiting:
         with ledger.planning(run.account, run.environment) as planning:
             known = planning.intents_with(keys.values(), keys.keys(), evidence_of(priced))
             decided = plan(Grouping(tuple(priced), (), ()), known, keys, run, names)
-            approved = {order.reference for order in priced if order.approve}
+            approved = {
+                order.reference
+                for order in priced
+                if self._approval(order, entries[order.reference]) is Approval.SEEN
+            }
             planning.settle(
                 submission_id,
                 decided.intents,
@@ -79,45 +83,57 @@ class Waiting:
         self.ready = list(dict.fromkeys([*self.ready, *ready]))
         return sum(not entry.answered_at for entry in entries.values())
 
+    def _approval(self, order: Order, entry: Entry) -> Approval:
+        return approval_of(order, entry.body_key, self.shown, shows_prices=bool(self.came_from))
+
     def _ruling(self, order: Order, entry: Entry) -> Ruling:
-        approval = approval_of(order, entry.body_key, self.shown, shows_prices=bool(self.came_from))
         shown = (self.shown or {}).get(order.reference)
-        return ruling(approval, read_answer(entry.answer), shown, self.run.limits)
+        now = read_answer(entry.answer)
+        return ruling(self._approval(order, entry), now, shown, self.run.limits)
 
 
 def asked_now(ledger: Ledger, submission_id: str) -> list[Entry]:
     """Orders of a submission whose price is asked now.
 
-    Of a customer's renewals and upgrades only the next one, and when those before it are finished:
-    what it costs, and whether it is possible, depends on them.
+    A customer's renewals and upgrades one by one, each when all that go before it in the sheet
+    are finished: what it costs, and whether it is possible, depends on them.
     """
     entries = ledger.entries(submission_id)
+    unfinished = _unfinished(ledger, entries)
     found: list[Entry] = []
-    busy = _customers_at_work(ledger, entries)
+    busy: set[str] = set()
     for entry in entries:
-        if entry.decision not in PRICED or entry.answered_at:
-            continue
-        if entry.decision is Decision.PRICE_FIRST and entry.order_type != OrderType.NEW:
-            if entry.customer_id in busy:
-                continue
+        in_turn = entry.order_type != OrderType.NEW
+        waits = entry.decision is Decision.PRICE_FIRST and in_turn and entry.customer_id in busy
+        is_unasked = entry.decision in PRICED and entry.answered_at is None
+        if is_unasked and not waits:
+            found.append(entry)
+        if in_turn and (entry.intent_id in unfinished or (is_unasked and not _only_shown(entry))):
             busy.add(entry.customer_id)
-        found.append(entry)
     return found
 
 
-def _customers_at_work(ledger: Ledger, entries: Sequence[Entry]) -> set[str]:
-    """Customers with an order of these that goes in turn and is not finished yet."""
+def _only_shown(entry: Entry) -> bool:
+    return entry.decision is Decision.PREVIEW
+
+
+def _unfinished(ledger: Ledger, entries: Sequence[Entry]) -> frozenset[str]:
+    """Intents of these orders, among those that go in turn, that are unsent, in doubt or open."""
     if all(entry.decision is not Decision.PRICE_FIRST for entry in entries):
-        return set()
-    in_turn = [e for e in entries if e.intent_id and e.order_type != OrderType.NEW]
-    outcomes = ledger.latest_outcomes([entry.intent_id for entry in in_turn])
-    return {
-        entry.customer_id
-        for entry in in_turn
-        if entry.decision is Decision.SEND
-        and entry.intent_id in outcomes
-        and placed_state(outcomes[entry.intent_id][0]) is State.OPEN
-    }
+        return frozenset()
+    ids = [
+        entry.intent_id
+        for entry in entries
+        if entry.decision in {Decision.SEND, Decision.ANSWERED}
+        and entry.order_type != OrderType.NEW
+    ]
+    outcomes = ledger.latest_outcomes(ids)
+    return frozenset(
+        intent_id
+        for intent_id, intent in ledger.intents(ids).items()
+        if intent.state in GOES_ON
+        or (intent_id in outcomes and placed_state(outcomes[intent_id][0]) is State.OPEN)
+    )
 
 
 def _may_be_sent(entries: Sequence[Entry]) -> list[str]:

@@ -149,7 +149,10 @@ class Settings(BaseSettings):
             return given
         if given.strip().lower() == "none":
             return {}
-        return dict(_amount(part) for part in given.split(","))
+        amounts = [_amount(part) for part in given.split(",")]
+        if len(dict(amounts)) < len(amounts):
+            raise ValueError("a currency is named twice")
+        return dict(amounts)
 
     @field_validator("approve_above")
     @classmethod

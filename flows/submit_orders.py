@@ -221,8 +221,9 @@ async def _price_and_place(desk: Desk, planned: Planned, bar: UUID, follow_secon
             if not desk.stopped:
                 await place_batch(batch, start + 1, start + len(batch), total)
                 await _show(bar, 0.1 + 0.7 * (start + len(batch)) / total)
+        was_placed = placed < len(ready)
         placed = len(ready)
-        if not left or not asked:
+        if not left or not (asked or was_placed):
             break
         await follow_orders(planned.submission_id, follow_seconds)
     return placed

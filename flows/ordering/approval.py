@@ -92,6 +92,13 @@ class Ruling:
 def ruling(approval: Approval, now: OrderAnswer, shown: Shown | None, limits: Limits) -> Ruling:
     """Decide an order by what it costs now; `shown` is the price that was approved, if seen."""
     totals = totals_of(now)
+    needs_price = approval in {Approval.SEEN, Approval.VOID} or bool(limits.amounts)
+    if needs_price and not _is_known(totals):
+        return _asked(
+            "PRICE_UNKNOWN",
+            f"Adobe named no price for this order, and without one it is not placed. {NOT_SENT}",
+            "Drop this workbook again later, or ask whoever looks after Orderdrop.",
+        )
     if approval is Approval.SEEN and shown is not None:
         return _beside_the_approved(read_answer(shown.answer), now)
     if approval is Approval.VOID:
@@ -100,13 +107,6 @@ def ruling(approval: Approval, now: OrderAnswer, shown: Shown | None, limits: Li
             "The column approve says yes, but these rows were changed since their price was "
             f"shown, or it was shown elsewhere. The price is {_told(totals)} now. {NOT_SENT}",
             _ANEW,
-        )
-    if limits.amounts and not _is_known(totals):
-        return _asked(
-            "PRICE_UNKNOWN",
-            "Adobe named no price for this order, and the settings ask for one before it is "
-            f"placed. {NOT_SENT}",
-            "Drop this workbook again later, or ask whoever looks after Orderdrop.",
         )
     above = _above(totals, limits.amounts)
     if not above:
@@ -138,7 +138,7 @@ def _beside_the_approved(then: OrderAnswer, now: OrderAnswer) -> Ruling:
         amount is None or before is None or amount > before
         for amount, before in ((asked[currency], approved[currency]) for currency in asked)
     )
-    if dearer or not asked:
+    if dearer:
         return _asked(
             "PRICE_CHANGED",
             f"Approved were {_told(approved)}; the order costs {_told(asked)} now. {NOT_SENT}",

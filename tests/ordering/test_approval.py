@@ -29,6 +29,10 @@ ANEW = (
     "The column approve says yes already: to order it at the price shown here, drop this workbook "
     "again; to leave it, write no."
 )
+NO_PRICE = (
+    "Adobe named no price for this order, and without one it is not placed. Nothing was sent."
+)
+LATER = "Drop this workbook again later, or ask whoever looks after Orderdrop."
 ASK = (
     "To order it, write yes in the column approve on all its rows and drop this workbook again; "
     "to leave it, do nothing."
@@ -120,8 +124,7 @@ def test_what_the_workbook_says_of_the_price(
             Ruling(
                 places=False,
                 code="PRICE_UNKNOWN",
-                what_happened="Adobe named no price for this order, and the settings ask for one "
-                "before it is placed. Nothing was sent.",
+                what_happened=NO_PRICE,
                 what_to_do="Drop this workbook again later, or ask whoever looks after Orderdrop.",
             ),
         ),
@@ -186,13 +189,21 @@ def test_what_the_workbook_says_of_the_price(
             price(None),
             Shown("key", body("900.00")),
             Limits(),
-            Ruling(
-                places=False,
-                code="PRICE_CHANGED",
-                what_happened="Approved were 900.00 USD; the order costs an amount that Adobe did "
-                "not name now. Nothing was sent.",
-                what_to_do=ANEW,
-            ),
+            Ruling(places=False, code="PRICE_UNKNOWN", what_happened=NO_PRICE, what_to_do=LATER),
+        ),
+        (
+            Approval.SEEN,
+            price("900.00", currency=""),
+            Shown("key", body("900.00", currency="")),
+            Limits(),
+            Ruling(places=False, code="PRICE_UNKNOWN", what_happened=NO_PRICE, what_to_do=LATER),
+        ),
+        (
+            Approval.VOID,
+            price(None),
+            None,
+            Limits(),
+            Ruling(places=False, code="PRICE_UNKNOWN", what_happened=NO_PRICE, what_to_do=LATER),
         ),
         (
             Approval.SEEN,
