@@ -108,13 +108,10 @@ def asked_now(ledger: Ledger, submission_id: str) -> list[Entry]:
         is_unasked = entry.decision in PRICED and entry.answered_at is None
         if is_unasked and not waits:
             found.append(entry)
-        if in_turn and (entry.intent_id in unfinished or (is_unasked and not _only_shown(entry))):
+        will_be_placed = is_unasked and entry.decision is Decision.PRICE_FIRST
+        if in_turn and (will_be_placed or entry.intent_id in unfinished):
             busy.add(entry.customer_id)
     return found
-
-
-def _only_shown(entry: Entry) -> bool:
-    return entry.decision is Decision.PREVIEW
 
 
 def _unfinished(ledger: Ledger, entries: Sequence[Entry]) -> frozenset[str]:

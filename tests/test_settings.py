@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,35 @@ def test_a_secret_that_is_not_text_is_told(tmp_path: Path) -> None:
         Settings.checked(
             environment="sandbox", client_id="k", client_secret_file=tmp_path / "secret"
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("USD=25000, EUR=100.50", {"USD": Decimal(25000), "EUR": Decimal("100.50")}),
+        ("none", {}),
+    ],
+)
+def test_amounts_to_approve_are_read(
+    monkeypatch: pytest.MonkeyPatch, text: str, amounts: dict[str, Decimal]
+) -> None:
+    assert Settings.checked().approve_above == {"USD": Decimal(25000), "EUR": Decimal(25000)}
+    monkeypatch.setenv("ORDERDROP_APPROVE_ABOVE", text)
+    assert Settings.checked().approve_above == amounts
+
+
+@pytest.mark.parametrize("text", ["25000", "USD=much", "dollars=1", "USD=-1", "USD=NaN"])
+def test_amounts_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("ORDERDROP_APPROVE_ABOVE", text)
+    with pytest.raises(SettingsFault) as caught:
+        Settings.checked()
+    assert str(caught.value) == (
+        "A setting is not right: ORDERDROP_APPROVE_ABOVE: amounts are written like "
+        "USD=25000,EUR=25000 (or none, to approve no order by its price)."
+    )
+
+
+def test_a_currency_that_is_named_twice_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERDROP_APPROVE_ABOVE", "USD=25000,USD=100")
+    with pytest.raises(SettingsFault, match="ORDERDROP_APPROVE_ABOVE: a currency is named twice"):
+        Settings.checked()
