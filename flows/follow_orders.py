@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.desk import Desk
+from flows.flow_results import figures_of
 from flows.follow_up import FollowedUp, follow_up
 from flows.settings import Settings
 
@@ -47,11 +48,7 @@ async def run_follow_orders(environment: str, account: str) -> FollowedUp:
     state: State[Any] = await follow_orders(
         environment=environment, account=account, return_state=True
     )
-    result = await state.aresult(raise_on_failure=False)
-    if isinstance(result, BaseException):
-        raise result
-    figures: FollowedUp = result
-    return figures
+    return await figures_of(state, FollowedUp)
 
 
 def told(result: FollowedUp) -> str:

@@ -20,6 +20,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.desk import Desk
+from flows.flow_results import figures_of
 from flows.renewal_books import books_of, read_book
 from flows.renewing import NightDesk, NightRun
 from flows.settings import Settings
@@ -126,11 +127,7 @@ async def run_renew_subscriptions(
         again=again,
         return_state=True,
     )
-    result = await state.aresult(raise_on_failure=False)
-    if isinstance(result, BaseException):
-        raise result
-    figures: Renewals = result
-    return figures
+    return await figures_of(state, Renewals)
 
 
 def _path(workbook: str | None) -> Path | None:

@@ -46,11 +46,14 @@ _AMOUNTS_WANTED: Final = (
 
 
 def _amount(text: str) -> tuple[str, Decimal]:
-    currency, _, amount = text.partition("=")
+    currency, _, written = text.partition("=")
     try:
-        return currency.strip(), Decimal(amount.strip())
+        amount = Decimal(written.strip())
     except InvalidOperation:
         raise ValueError(_AMOUNTS_WANTED) from None
+    if not amount.is_finite():
+        raise ValueError(_AMOUNTS_WANTED)
+    return currency.strip(), amount
 
 
 class SettingsFault(Stop):
@@ -158,7 +161,7 @@ class Settings(BaseSettings):
     @classmethod
     def _amounts_have_currencies(cls, amounts: dict[str, Decimal]) -> dict[str, Decimal]:
         for currency, amount in amounts.items():
-            if not re.fullmatch("[A-Z]{3}", currency) or not amount.is_finite() or amount < 0:
+            if not re.fullmatch("[A-Z]{3}", currency) or amount < 0:
                 raise ValueError(_AMOUNTS_WANTED)
         return amounts
 

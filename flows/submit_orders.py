@@ -28,6 +28,7 @@ from prefect.states import Completed, Failed
 
 from flows.answers_for_machines import formats_of
 from flows.desk import Desk, Planned, Progress, no_progress
+from flows.flow_results import figures_of
 from flows.reconciled import Reconciled
 from flows.settings import Settings
 from schemas.outcomes import State as OrderState
@@ -172,11 +173,7 @@ async def run_submit_orders(
         price_first=price_first,
         return_state=True,
     )
-    result = await state.aresult(raise_on_failure=False)
-    if isinstance(result, BaseException):
-        raise result
-    figures: Reconciled = result
-    return figures
+    return await figures_of(state, Reconciled)
 
 
 async def _run_stages(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,18 @@ def test_breaking_a_rule_breaks_the_check(checkout: Path, module: str, line: str
     path = checkout / module
     path.write_text(path.read_text() + f"\n{line}\n")
     assert linted(checkout) == 1
+
+
+def test_every_module_above_the_packages_is_named_in_every_list_of_them() -> None:
+    above = {f"flows.{path.stem}" for path in (ROOT / "flows").glob("*.py")} - {"flows.__init__"}
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = rules["tool"]["importlinter"]["contracts"]
+    lists = {
+        f"{contract['name']}: {side}": set(contract[side])
+        for contract in contracts
+        for side in ("source_modules", "forbidden_modules")
+        if "flows.desk" in contract.get(side, ())
+    }
+    assert len(lists) == 5
+    missing = {name: above - modules - {"flows.cli"} for name, modules in lists.items()}
+    assert not any(missing.values()), missing

@@ -7,31 +7,30 @@ and may be called from any thread.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, exists, func, insert, select, update
 
 from flows.ledger import sends, steps, tables, workbooks
+from flows.ledger.bulk import MOST_VALUES
 from flows.ledger.database import open_engine
 from flows.ledger.faults import KeptElsewhere, KeptFault, LedgerFault, said_plainly
 from flows.ledger.group import GroupCommit
 from flows.ledger.kept import keep_bytes
 from flows.ledger.owners import Owner
+from flows.ledger.planning import Planning
 from flows.ledger.renewals import RenewalMemory
 from flows.ledger.rows import (
     entry_of,
-    entry_row,
     fault_of,
-    fault_row,
     intent_of,
     moment,
     submission_of,
-    submission_row,
 )
 from flows.ledger.schema import bring_up_to_date
 from flows.ledger.telling import history_of
@@ -40,9 +39,6 @@ from schemas.faults import Fault
 from schemas.history import Event
 from schemas.orders import UNSETTLED, Intent, IntentState, OrderAnswer, Reply
 from schemas.outcomes import Environment
-
-_CHUNK: Final = 500
-"""Values in one IN list; SQLite has a limit on variables."""
 
 Result = TypeVar("Result")
 
@@ -53,86 +49,6 @@ class Repeated:
 
     times: int
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Planning:
-    """One open transaction in which a workbook's orders are compared with what was placed."""
-
-    _connection: Connection
-    account: str
-    environment: Environment
-
-    def intents_with(
-        self, body_keys: Iterable[str], references: Iterable[str], order_ids: Iterable[str]
-    ) -> tuple[Intent, ...]:
-        """Every intent of the account and environment with one of the keys, references or ids."""
-        found: dict[str, Intent] = {}
-        table = tables.intents
-        for column, values in (
-            (table.c.body_key, sorted(set(body_keys))),
-            (table.c.reference, sorted(set(references))),
-            (table.c.order_id, sorted(set(order_ids) - {""})),
-        ):
-            for start in range(0, len(values), _CHUNK):
-                rows = self._connection.execute(
-                    select(table)
-                    .where(
-                        table.c.account == self.account,
-                        table.c.environment == self.environment,
-                        column.in_(values[start : start + _CHUNK]),
-                    )
-                    .order_by(table.c.written_at)
-                )
-                for row in rows.mappings():
-                    found[row["intent_id"]] = intent_of(row)
-        return tuple(found.values())
-
-    def write(
-        self,
-        submission: Submission,
-        faults: Sequence[Fault],
-        intents: Sequence[Intent],
-        entries: Sequence[Entry],
-    ) -> None:
-        """Write the plan; it is committed when the transaction ends."""
-        run = submission.submission_id
-        self._connection.execute(insert(tables.submissions), submission_row(submission))
-        for table, rows in (
-            (
-                tables.sheet_faults,
-                [fault_row(run, place, fault) for place, fault in enumerate(faults)],
-            ),
-        ):
-            if rows:
-                self._connection.execute(insert(table), rows)
-        steps.write_intents(self._connection, list(intents))
-        if entries:
-            self._connection.execute(
-                insert(tables.entries), [entry_row(run, entry) for entry in entries]
-            )
-
-    def settle(
-        self,
-        submission_id: str,
-        intents: Sequence[Intent],
-        entries: Sequence[Entry],
-        approved_by: Mapping[str, str],
-    ) -> None:
-        """Write what was decided of orders whose price was asked first.
-
-        `approved_by` names, by intent, who approved its price.
-        """
-        steps.write_intents(self._connection, list(intents), approved_by)
-        table = tables.entries
-        for entry in entries:
-            row = entry_row(submission_id, entry)
-            decided = ("decision", "intent_id", "lines", "code", "what_happened", "what_to_do")
-            self._connection.execute(
-                update(table)
-                .where(table.c.submission_id == submission_id, table.c.position == entry.position)
-                .values({name: row[name] for name in decided})
-            )
 
 
 class Ledger:
@@ -336,9 +252,9 @@ class Ledger:
         found: dict[str, Intent] = {}
         table = tables.intents
         with self._read() as connection:
-            for start in range(0, len(ids), _CHUNK):
+            for start in range(0, len(ids), MOST_VALUES):
                 rows = connection.execute(
-                    select(table).where(table.c.intent_id.in_(ids[start : start + _CHUNK]))
+                    select(table).where(table.c.intent_id.in_(ids[start : start + MOST_VALUES]))
                 )
                 found.update((row["intent_id"], intent_of(row)) for row in rows.mappings())
         return found
@@ -481,10 +397,10 @@ class Ledger:
         found: dict[str, tuple[OrderAnswer, datetime]] = {}
         table = tables.outcomes
         with self._read() as connection:
-            for start in range(0, len(ids), _CHUNK):
+            for start in range(0, len(ids), MOST_VALUES):
                 newest = (
                     select(func.max(table.c.position))
-                    .where(table.c.intent_id.in_(ids[start : start + _CHUNK]))
+                    .where(table.c.intent_id.in_(ids[start : start + MOST_VALUES]))
                     .group_by(table.c.intent_id)
                 )
                 rows = connection.execute(select(table).where(table.c.position.in_(newest)))
@@ -502,11 +418,11 @@ class Ledger:
         table, attempts = tables.intents, tables.attempts
         ended = func.count().filter(attempts.c.code.in_(known))
         with self._read() as connection:
-            for start in range(0, len(ids), _CHUNK):
+            for start in range(0, len(ids), MOST_VALUES):
                 rows = connection.execute(
                     select(table.c.intent_id)
                     .join(attempts, attempts.c.intent_id == table.c.intent_id)
-                    .where(table.c.intent_id.in_(ids[start : start + _CHUNK]))
+                    .where(table.c.intent_id.in_(ids[start : start + MOST_VALUES]))
                     .group_by(table.c.intent_id, table.c.sends)
                     .having(ended == table.c.sends)
                 )
@@ -546,7 +462,7 @@ class Ledger:
         table = tables.intents
         with self._read() as connection:
             while asked:
-                chunk, asked = asked[:_CHUNK], asked[_CHUNK:]
+                chunk, asked = asked[:MOST_VALUES], asked[MOST_VALUES:]
                 rows = connection.execute(
                     select(table.c.intent_id).where(table.c.replaces.in_(chunk))
                 )
@@ -565,8 +481,8 @@ class Ledger:
         ids = sorted(set(intent_ids))
         found: dict[str, Submission] = {}
         with self._read() as connection:
-            for start in range(0, len(ids), _CHUNK):
-                for run in workbooks.submissions_with(connection, ids[start : start + _CHUNK]):
+            for start in range(0, len(ids), MOST_VALUES):
+                for run in workbooks.submissions_with(connection, ids[start : start + MOST_VALUES]):
                     found[run.submission_id] = run
         return tuple(sorted(found.values(), key=lambda run: run.started_at))
 

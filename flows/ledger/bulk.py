@@ -18,6 +18,9 @@ from psycopg import ClientCursor
 from sqlalchemy import Boolean, Connection, Integer, Table
 from sqlalchemy.exc import DBAPIError
 
+MOST_VALUES: Final = 500
+"""Values in one IN list; SQLite has a limit on variables."""
+
 Cells = Sequence[str | int | None]
 """The values of one row, in the order in which the statement names its columns."""
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, insert, select
 
 from flows.ledger import steps, tables
+from flows.ledger.bulk import MOST_VALUES
 from flows.ledger.faults import said_plainly
 from flows.ledger.rows import intent_of, moment
 from schemas.orders import Intent, IntentState
@@ -24,8 +25,6 @@ STANDS: Final = (
     IntentState.ACCEPTED,
 )
 """States of an intent that leaves no room for another of its key."""
-
-_CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +89,13 @@ class RenewalMemory:
         found: dict[str, Intent] = {}
         with said_plainly("read"), self.engine.connect() as opened:
             connection = opened.execution_options(reads=True)
-            for start in range(0, len(asked), _CHUNK):
+            for start in range(0, len(asked), MOST_VALUES):
                 rows = connection.execute(
                     select(table)
                     .where(
                         table.c.account == self.account,
                         table.c.environment == self.environment,
-                        table.c.body_key.in_(asked[start : start + _CHUNK]),
+                        table.c.body_key.in_(asked[start : start + MOST_VALUES]),
                     )
                     .order_by(table.c.written_at)
                 )

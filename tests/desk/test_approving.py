@@ -17,8 +17,8 @@ from flows.reconciled import Reconciled
 from flows.settings import Settings
 from flows.submit_orders import BATCH
 from flows.workbook.read import read_content
-from tests.connections import embedded
-from tests.desk.test_follow_up import CUSTOMER, FINISHED_AFTER, OFFER, Office, told
+from tests.desk.large_customer import marketplace_of_a_large_customer
+from tests.desk.test_follow_up import OFFER, Office, told
 from tests.workbook.programs import saved_by_libreoffice
 
 ABOVE = {"USD": Decimal(1000)}
@@ -26,11 +26,7 @@ ABOVE = {"USD": Decimal(1000)}
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    """With a customer so large that no order changes its price level."""
-    licences = [{"product": OFFER[:10], "quantity": 9000, "currencyCode": "USD"}]
-    customer = {"customerId": CUSTOMER, "cotermDate": "2027-06-30", "licences": licences}
-    with embedded("--finish-after", str(FINISHED_AFTER), "--no-throttle") as url:
-        httpx.post(f"{url}/control/seed-customer", json=customer).raise_for_status()
+    with marketplace_of_a_large_customer() as url:
         yield _Pricing(url, tmp_path, None)
 
 

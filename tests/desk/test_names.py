@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.connections import embedded
-from tests.desk.test_follow_up import CUSTOMER, FINISHED_AFTER, OFFER, Office, results
+from tests.desk.large_customer import marketplace_of_a_large_customer
+from tests.desk.test_follow_up import Office, results
 
 ODD = {
     "quotes": 'Mia\'s "May" `orders`.xlsx',
@@ -29,11 +28,7 @@ ODD = {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """A marketplace with a customer so large that no order changes its price level."""
-    licences = [{"product": OFFER[:10], "quantity": 9000, "currencyCode": "USD"}]
-    customer = {"customerId": CUSTOMER, "cotermDate": "2027-06-30", "licences": licences}
-    with embedded("--finish-after", str(FINISHED_AFTER), "--no-throttle") as url:
-        httpx.post(f"{url}/control/seed-customer", json=customer).raise_for_status()
+    with marketplace_of_a_large_customer() as url:
         yield url
 
 

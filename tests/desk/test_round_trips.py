@@ -14,8 +14,8 @@ from openpyxl import Workbook, load_workbook
 
 from flows.reconciled import Reconciled
 from flows.workbook.read import read_content
-from tests.connections import embedded
-from tests.desk.test_follow_up import CUSTOMER, FINISHED_AFTER, OFFER, Office
+from tests.desk.large_customer import marketplace_of_a_large_customer
+from tests.desk.test_follow_up import CUSTOMER, OFFER, Office
 from tests.workbook.edited_by_users import (
     SHEET,
     Edit,
@@ -52,11 +52,7 @@ DELETED: tuple[Edit, ...] = (
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """A marketplace with a customer so large that no order changes its price level."""
-    licences = [{"product": OFFER[:10], "quantity": 9000, "currencyCode": "USD"}]
-    customer = {"customerId": CUSTOMER, "cotermDate": "2027-06-30", "licences": licences}
-    with embedded("--finish-after", str(FINISHED_AFTER), "--no-throttle") as url:
-        httpx.post(f"{url}/control/seed-customer", json=customer).raise_for_status()
+    with marketplace_of_a_large_customer() as url:
         yield url
 
 
