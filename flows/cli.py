@@ -5,25 +5,24 @@ Says its first line before anything heavy is imported; a command imports what it
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
+from flows.running import run_flow, run_follow, run_renew, settle
 from flows.terminal import (
     order_history,
     order_row,
     order_table,
     print_json,
-    progress_line,
     say,
     tell_followed,
     tell_renewals,
@@ -32,9 +31,6 @@ from flows.terminal import (
 
 if TYPE_CHECKING:
     from flows.answers_for_machines import Format
-    from flows.follow_up import FollowedUp, Resolved
-    from flows.reconciled import Reconciled
-    from flows.renew_subscriptions import Renewals
     from flows.settings import Settings
 
 # Imports stand inside the functions on purpose: the first line must not wait for them.
@@ -120,7 +116,7 @@ def submit(
         say(f"{_opening(settings)}Submitting {workbook.name} …")
         _look_first(workbook, out, settings, formats)
         _consent(environment, yes)
-        result = _run_flow(workbook, out, follow, settings, formats, price_first=price_first)
+        result = run_flow(workbook, out, follow, settings, formats, price_first=price_first)
     tell_run(result, as_json, out)
     if result.stopped:
         say(result.stopped)
@@ -165,7 +161,7 @@ def preview(
         name, content = workbook.name, read_bytes(workbook)
         place = out or default_output(settings.output, name, content, "priced")
         _look_first(workbook, place, settings)
-        result = _run_flow(workbook, place, 0, settings, only_prices=True)
+        result = run_flow(workbook, place, 0, settings, only_prices=True)
     tell_run(result, as_json, out)
     if result.stopped:
         say(result.stopped)
@@ -226,7 +222,7 @@ def follow(
     with faults_said_plainly(as_json):
         settings = _settings(account, environment)
         say(f"{_opening(settings)}Asking what became of open orders …")
-        result = _run_follow(settings)
+        result = run_follow(settings)
     tell_followed(result, as_json)
     raise typer.Exit(result.exit_code)
 
@@ -261,7 +257,7 @@ def renew(
             read_book(path, settings)
         if not dry_run:
             _consent(environment, yes)
-        result = _run_renew(workbook, settings, dry_run, is_watched)
+        result = run_renew(workbook, settings, dry_run, is_watched)
     tell_renewals(result, as_json)
     raise typer.Exit(result.exit_code)
 
@@ -287,7 +283,7 @@ def resolve(
         stop("Say one of the two: --placed ORDERID or --not-placed.", WRONG_USE)
     with faults_said_plainly(as_json):
         settings = _settings(account, environment, connects=bool(placed))
-        result = _settle(settings, reference, customer, placed)
+        result = settle(settings, reference, customer, placed)
     if as_json:
         print_json(asdict(result))
     else:
@@ -428,114 +424,6 @@ def _consent(environment: str | None, yes: bool) -> None:
         stop("To order for real from here, add --yes. Nothing was ordered.", WRONG_USE)
     if not typer.confirm("This orders for real, with real money. Go on?", err=True):
         stop("Nothing was ordered.", WRONG_USE)
-
-
-def _run_flow(
-    workbook: Path,
-    out: Path | None,
-    follow: float,
-    settings: Settings,
-    also: Sequence[Format] = (),
-    *,
-    only_prices: bool = False,
-    price_first: bool = False,
-) -> Reconciled:
-    """Start what is needed, import while it starts, then run the flow in this process."""
-    from flows.prefect_server import PrefectServer
-
-    server = PrefectServer(settings.state_dir)
-    server.begin()
-    with ExitStack() as stack:
-        progress = stack.enter_context(progress_line())
-        marketplace = None
-        if settings.effective_environment == "practice":
-            from flows.practice import practice_marketplace
-
-            marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
-        from flows.submit_orders import run_submit_orders, watched_by
-
-        if marketplace is not None:
-            marketplace.wait()
-        server.ready()
-        stack.enter_context(watched_by(progress))
-        return asyncio.run(
-            run_submit_orders(
-                workbook=str(workbook),
-                environment=settings.effective_environment,
-                account=settings.account,
-                out=str(out) if out else None,
-                follow_seconds=follow,
-                also=[str(kind) for kind in also],
-                only_prices=only_prices,
-                price_first=price_first,
-            )
-        )
-
-
-def _run_follow(settings: Settings) -> FollowedUp:
-    from flows.prefect_server import PrefectServer
-
-    server = PrefectServer(settings.state_dir)
-    server.begin()
-    with ExitStack() as stack:
-        if settings.effective_environment == "practice":
-            from flows.practice import practice_marketplace
-
-            stack.enter_context(practice_marketplace(settings.state_dir).start()).wait()
-        from flows.follow_orders import run_follow_orders
-
-        server.ready()
-        return asyncio.run(run_follow_orders(settings.effective_environment, settings.account))
-
-
-def _run_renew(
-    workbook: Path | None, settings: Settings, dry_run: bool, is_watched: bool
-) -> Renewals:
-    from flows.prefect_server import PrefectServer
-
-    server = PrefectServer(settings.state_dir)
-    server.begin()
-    with ExitStack() as stack:
-        progress = stack.enter_context(progress_line())
-        if settings.effective_environment == "practice":
-            from flows.practice import practice_marketplace
-
-            stack.enter_context(practice_marketplace(settings.state_dir).start()).wait()
-        from flows.renew_subscriptions import run_renew_subscriptions
-        from flows.submit_orders import watched_by
-
-        server.ready()
-        stack.enter_context(watched_by(progress))
-        return asyncio.run(
-            run_renew_subscriptions(
-                str(workbook) if workbook else None,
-                settings.effective_environment,
-                settings.account,
-                dry_run=dry_run,
-                again=is_watched,
-            )
-        )
-
-
-def _settle(
-    settings: Settings, reference: str, customer: str | None, placed: str | None
-) -> Resolved:
-    from flows.desk import Desk, open_ledger
-    from flows.follow_up import in_doubt, resolve_not_placed, resolve_placed
-
-    async def with_the_marketplace(order_id: str) -> Resolved:
-        async with Desk(settings) as desk:
-            intent = in_doubt(desk.ledger, settings, reference, customer)
-            return await resolve_placed(desk, intent, order_id)
-
-    if placed:
-        return asyncio.run(with_the_marketplace(placed))
-    ledger = open_ledger(settings)
-    try:
-        intent = in_doubt(ledger, settings, reference, customer)
-        return asyncio.run(resolve_not_placed(ledger, settings, intent))
-    finally:
-        ledger.close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,134 @@
+"""Runs what a command is for in this process: starts the servers it needs, then its flow.
+
+Imported after the command has said its first line; what is heavy is imported while servers start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.terminal import progress_line
+
+if TYPE_CHECKING:
+    from flows.answers_for_machines import Format
+    from flows.follow_up import FollowedUp, Resolved
+    from flows.reconciled import Reconciled
+    from flows.renew_subscriptions import Renewals
+    from flows.settings import Settings
+
+# Imports stand inside the functions on purpose: they take longer than the servers to start.
+# ruff: noqa: PLC0415
+
+
+def run_flow(
+    workbook: Path,
+    out: Path | None,
+    follow: float,
+    settings: Settings,
+    also: Sequence[Format] = (),
+    *,
+    only_prices: bool = False,
+    price_first: bool = False,
+) -> Reconciled:
+    """Start what is needed, import while it starts, then run the flow in this process."""
+    from flows.prefect_server import PrefectServer
+
+    server = PrefectServer(settings.state_dir)
+    server.begin()
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_line())
+        marketplace = None
+        if settings.effective_environment == "practice":
+            from flows.practice import practice_marketplace
+
+            marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
+        from flows.submit_orders import run_submit_orders, watched_by
+
+        if marketplace is not None:
+            marketplace.wait()
+        server.ready()
+        stack.enter_context(watched_by(progress))
+        return asyncio.run(
+            run_submit_orders(
+                workbook=str(workbook),
+                environment=settings.effective_environment,
+                account=settings.account,
+                out=str(out) if out else None,
+                follow_seconds=follow,
+                also=[str(kind) for kind in also],
+                only_prices=only_prices,
+                price_first=price_first,
+            )
+        )
+
+
+def run_follow(settings: Settings) -> FollowedUp:
+    """What became of open orders and those in doubt."""
+    from flows.prefect_server import PrefectServer
+
+    server = PrefectServer(settings.state_dir)
+    server.begin()
+    with ExitStack() as stack:
+        if settings.effective_environment == "practice":
+            from flows.practice import practice_marketplace
+
+            stack.enter_context(practice_marketplace(settings.state_dir).start()).wait()
+        from flows.follow_orders import run_follow_orders
+
+        server.ready()
+        return asyncio.run(run_follow_orders(settings.effective_environment, settings.account))
+
+
+def run_renew(
+    workbook: Path | None, settings: Settings, dry_run: bool, is_watched: bool
+) -> Renewals:
+    from flows.prefect_server import PrefectServer
+
+    server = PrefectServer(settings.state_dir)
+    server.begin()
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_line())
+        if settings.effective_environment == "practice":
+            from flows.practice import practice_marketplace
+
+            stack.enter_context(practice_marketplace(settings.state_dir).start()).wait()
+        from flows.renew_subscriptions import run_renew_subscriptions
+        from flows.submit_orders import watched_by
+
+        server.ready()
+        stack.enter_context(watched_by(progress))
+        return asyncio.run(
+            run_renew_subscriptions(
+                str(workbook) if workbook else None,
+                settings.effective_environment,
+                settings.account,
+                dry_run=dry_run,
+                again=is_watched,
+            )
+        )
+
+
+def settle(
+    settings: Settings, reference: str, customer: str | None, placed: str | None
+) -> Resolved:
+    """Settle an order in doubt: `placed` is its order id, None when it was not placed."""
+    from flows.desk import Desk, open_ledger
+    from flows.follow_up import in_doubt, resolve_not_placed, resolve_placed
+
+    async def with_the_marketplace(order_id: str) -> Resolved:
+        async with Desk(settings) as desk:
+            intent = in_doubt(desk.ledger, settings, reference, customer)
+            return await resolve_placed(desk, intent, order_id)
+
+    if placed:
+        return asyncio.run(with_the_marketplace(placed))
+    ledger = open_ledger(settings)
+    try:
+        intent = in_doubt(ledger, settings, reference, customer)
+        return asyncio.run(resolve_not_placed(ledger, settings, intent))
+    finally:
+        ledger.close()
