@@ -86,6 +86,7 @@ def run_follow(settings: Settings) -> FollowedUp:
 def run_renew(
     workbook: Path | None, settings: Settings, dry_run: bool, is_watched: bool
 ) -> Renewals:
+    """The night of one renewal book, or of all in their folder; `is_watched`: by a person."""
     from flows.prefect_server import PrefectServer
 
     server = PrefectServer(settings.state_dir)
