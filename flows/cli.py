@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from flows.running import run_flow, run_follow, run_renew, settle
+from flows.running import run_flow, run_follow, run_renew, run_watch, settle
 from flows.terminal import (
     order_history,
     order_row,
@@ -27,6 +27,7 @@ from flows.terminal import (
     tell_followed,
     tell_renewals,
     tell_run,
+    tell_watched,
 )
 
 if TYPE_CHECKING:
@@ -228,6 +229,32 @@ def follow(
 
 
 @app.command()
+def watch(
+    inbox: Annotated[
+        Path | None, typer.Argument(help="The folder; else that of the settings.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Order for real without asking.")] = False,
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a folder: place the orders of every workbook that is dropped there, until stopped."""
+    with faults_said_plainly(as_json):
+        settings = _settings(account, environment, inbox=inbox)
+        settings.check_unattended()
+        say(f"{_opening(settings)}Watching {settings.inbox} …")
+        _consent(environment, yes)
+        run_watch(
+            settings,
+            (settings.account,),
+            on_taken=lambda name: say(f"Taking {name} …"),
+            on_finished=lambda workbook: tell_watched(workbook, as_json),
+            on_note=say,
+        )
+    say("Stopped. What was not finished is taken up again at the next start.")
+
+
+@app.command()
 def renew(
     workbook: Annotated[
         Path | None, typer.Argument(help="The renewal book; else those in their folder.")
@@ -386,10 +413,18 @@ def faults_said_plainly(as_json: bool) -> Iterator[None]:
         stop("Stopped. What was ordered stands in the ledger; run the same command again.", FAULT)
 
 
-def _settings(account: str | None, environment: str | None, *, connects: bool = True) -> Settings:
+def _settings(
+    account: str | None,
+    environment: str | None,
+    *,
+    connects: bool = True,
+    inbox: Path | None = None,
+) -> Settings:
     from flows.settings import Settings
 
-    return Settings.checked(account=account, environment=environment, connects=connects)
+    return Settings.checked(
+        account=account, environment=environment, connects=connects, inbox=inbox
+    )
 
 
 def _opening(settings: Settings) -> str:

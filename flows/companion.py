@@ -56,6 +56,21 @@ def answers(url: str) -> bool:
         return False
 
 
+def is_listening(url: str) -> bool:
+    """Whether anybody takes connections at a loopback address."""
+    try:
+        socket.create_connection(("127.0.0.1", _port_of(url)), timeout=5).close()
+    except TimeoutError:
+        return True  # somebody is there, and busy
+    except OSError:
+        return False
+    return True
+
+
+def _port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
+
+
 def speaks(url: str) -> bool:
     """Whether anything speaks HTTP at an address, whatever it answers."""
     try:
@@ -102,7 +117,7 @@ class Companion:
             raise CompanionFault(
                 f"The folder {self._folder} cannot be used ({error.strerror}); nothing was ordered."
             ) from None
-        self.url = self._running() or self._begin()
+        self.url = self._running() or self._begin(free_port())
         return self
 
     def wait(self) -> str:
@@ -120,6 +135,25 @@ class Companion:
             _release(self._starting)
             self._starting = None
         return self.url
+
+    def revive(self) -> None:
+        """Start the server again, at the same address, if nobody listens there any more.
+
+        For commands that run for days. Whoever listens is left alone, however slow: two servers
+        over one book would be worse. Waits until it is ready. Raises CompanionFault.
+        """
+        if is_listening(self.url):
+            return
+        try:
+            self._starting = _locked(self._folder / "starting.lock", fcntl.LOCK_EX)
+            if not is_listening(self.url):
+                self._begin(_port_of(self.url))
+        except OSError as error:
+            _release(self._starting)
+            raise CompanionFault(
+                f"{self._service.name} cannot be started again ({error.strerror})."
+            ) from None
+        self.wait()
 
     def close(self) -> None:
         """This command needs the server no more."""
@@ -149,8 +183,7 @@ class Companion:
             return ""
         return url if answers(url + self._service.health) else ""
 
-    def _begin(self) -> str:
-        port = free_port()
+    def _begin(self, port: int) -> str:
         url = f"http://127.0.0.1:{port}"
         command = [part.replace("{port}", str(port)) for part in self._service.command]
         keeper = [sys.executable, "-m", "flows.companion", str(self._folder), "--", *command]
@@ -199,13 +232,20 @@ def keep(folder: Path, command: Sequence[str]) -> int:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # Held until the server is gone: a command that comes now waits, then starts anew.
                 stopping[0] = True
-        (folder / "server.json").unlink(missing_ok=True)
+        _forget(folder / "server.json")
         server.terminate()
         try:
             return server.wait(_GRACE)
         except subprocess.TimeoutExpired:
             server.kill()
             return server.wait()
+
+
+def _forget(state: Path) -> None:
+    """Take out where the server was, unless it was started again by then under another keeper."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        if json.loads(state.read_text(encoding="utf-8"))["keeper"] == os.getpid():
+            state.unlink()
 
 
 if __name__ == "__main__":

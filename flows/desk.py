@@ -23,7 +23,7 @@ from uuid import uuid4
 from flows.answers_for_machines import Format, beside
 from flows.ledger import Ledger
 from flows.marketplace.client import Address, Marketplace, connect_seconds
-from flows.marketplace.pace import Pace
+from flows.marketplace.pace import Pace, shared_budget
 from flows.ordering import answers as answering
 from flows.ordering.approval import Limits
 from flows.ordering.follow import follow
@@ -98,7 +98,7 @@ class Desk:
                 companion = stack.enter_context(practice_marketplace(settings.state_dir).start())
                 api_url = ims_url = companion.wait()
             address = Address(api_url, ims_url, settings.api_key, settings.secret())
-            self._pace = Pace(settings.calls_per_5s)
+            self._pace = Pace(shared_budget(settings.key_fingerprint, settings.calls_per_5s))
             self.marketplace = await stack.enter_async_context(
                 Marketplace(address, self._pace, settings.effective_patience, settings.read_seconds)
             )

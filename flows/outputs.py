@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import glob
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from errno import EISDIR
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import RLock
 from time import time
 from typing import Final
 from uuid import uuid4
@@ -28,6 +30,8 @@ UNFINISHED_SECONDS: Final = 3600
 
 KEPT_SECONDS: Final = 30 * 86_400
 """How long a reconciled workbook that was replaced is kept (docs/protocol.md, Files)."""
+
+_one_writer: Final = RLock()
 
 
 def default_output(folder: Path, name: str, content: bytes, word: str = "reconciled") -> Path:
@@ -120,22 +124,55 @@ def write_output(target: Path, content: bytes, terms: Terms) -> Path:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        place, replaced = _free_place(target, terms.wrote)
-        if replaced == content:
-            return place
-        with _unfinished(place, content) as unfinished:
-            if replaced is not None:
-                terms.keep(replaced)
-            terms.will_write(str(place.absolute()), hashlib.sha256(content).hexdigest())
-            unfinished.replace(place)
-        _sync_folder(place.parent)
-        _forget_unfinished(place)
+        with alone_in(target.parent):
+            place, replaced = _free_place(target, terms.wrote)
+            if replaced == content:
+                return place
+            with _unfinished(place, content) as unfinished:
+                if replaced is not None:
+                    terms.keep(replaced)
+                terms.will_write(str(place.absolute()), hashlib.sha256(content).hexdigest())
+                unfinished.replace(place)
+            _sync_folder(place.parent)
+            _forget_unfinished(place)
     except OSError as error:
         raise OutputFault(
             f"The answers cannot be written to {target} ({error.strerror}). What was ordered "
             "stands in the ledger: drop the workbook again to get its answers."
         ) from None
     return place
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Between looking for a free name and taking it, no other run does so in the same folder.
+
+    The lock is on the folder itself, or, on a share that knows none of those, on a hidden file in
+    it; where neither can be had, it holds within this process only.
+    """
+    with _one_writer, ExitStack() as stack:
+        for take in (_lock_folder, _lock_file_in):
+            with suppress(OSError):
+                stack.callback(os.close, take(folder))
+                break
+        yield
+
+
+def _lock_folder(folder: Path) -> int:
+    return _locked(os.open(folder, os.O_RDONLY))
+
+
+def _lock_file_in(folder: Path) -> int:
+    return _locked(os.open(folder / ".orderdrop.lock", os.O_RDWR | os.O_CREAT, 0o666))
+
+
+def _locked(handle: int) -> int:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
 
 
 def write_new(target: Path, content: bytes) -> None:

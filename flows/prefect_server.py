@@ -22,6 +22,12 @@ _QUIET: Final = {
     "PREFECT_CLI_PROMPT": "false",
 }
 
+_BOUNDED: Final = {
+    # Of 5 tries with growing waits and a minute for each, a run would hang for a long time.
+    "PREFECT_CLIENT_MAX_RETRIES": "3",
+    "PREFECT_API_REQUEST_TIMEOUT": "20",
+}
+
 _held: list[Companion] = []
 """Kept until the process ends: Prefect sends its last events while it exits."""
 
@@ -71,6 +77,23 @@ class PrefectServer:
                 f"The Prefect server at {self._api_url} does not answer; start it, or take "
                 "PREFECT_API_URL out of the environment to work without it. Nothing was ordered."
             )
+
+    def revive(self) -> None:
+        """Start the local server again if it is gone; one that is configured is others' to start.
+
+        Raises CompanionFault.
+        """
+        if self._companion is not None:
+            self._companion.revive()
+
+
+def bound_waits() -> None:
+    """For what runs for days: a Prefect server that is gone is given up after some 15 seconds.
+
+    To be called before Prefect is imported; what the operator has set himself stays.
+    """
+    for name, value in _BOUNDED.items():
+        os.environ.setdefault(name, value)
 
 
 def configured_api_url() -> str:

@@ -6,7 +6,9 @@ Imported after the command has said its first line; what is heavy is imported wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from flows.terminal import progress_line
 if TYPE_CHECKING:
     from flows.answers_for_machines import Format
     from flows.follow_up import FollowedUp, Resolved
+    from flows.inbox_runs import FinishedWorkbook
     from flows.reconciled import Reconciled
     from flows.renew_subscriptions import Renewals
     from flows.settings import Settings
@@ -81,6 +84,80 @@ def run_follow(settings: Settings) -> FollowedUp:
 
         server.ready()
         return asyncio.run(run_follow_orders(settings.effective_environment, settings.account))
+
+
+def run_watch(
+    settings: Settings,
+    accounts: Sequence[str],
+    on_taken: Callable[[str], None],
+    on_finished: Callable[[FinishedWorkbook], None],
+    on_note: Callable[[str], None],
+) -> None:
+    """Watch the inbox until the process is told to stop (SIGTERM or Ctrl-C)."""
+    from flows.prefect_server import PrefectServer, bound_waits
+
+    bound_waits()
+    server = PrefectServer(settings.state_dir)
+    server.begin()
+    with ExitStack() as stack:
+        marketplace = None
+        if settings.effective_environment == "practice":
+            from flows.practice import practice_marketplace
+
+            marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
+        from flows.watch_inbox import watch
+
+        if marketplace is not None:
+            marketplace.wait()
+        server.ready()
+
+        def revive() -> None:
+            server.revive()
+            if marketplace is not None:
+                marketplace.revive()
+
+        until_stopped(
+            lambda stop: watch(
+                settings,
+                accounts,
+                stop,
+                on_finished,
+                on_taken=on_taken,
+                on_note=on_note,
+                revive=revive,
+            )
+        )
+
+
+def until_stopped(work: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
+    """Run what is to go on until SIGTERM or Ctrl-C; a second one of them ends it at once.
+
+    It runs in a thread of its own: in the main one Prefect would take over SIGTERM. Raises what
+    it raises.
+    """
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            loop.run_until_complete(work(stop))
+        except BaseException as error:  # noqa: BLE001  # raised again below
+            raised.append(error)
+
+    def told(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(stop.set)
+
+    thread = threading.Thread(target=run, name="watch", daemon=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.5)
+    if raised:
+        raise raised[0]
 
 
 def run_renew(

@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     client_secret_file: Path | None = None
     ledger_url: str | None = None
     state_dir: Path = Path(platformdirs.user_data_dir("orderdrop", appauthor=False))
+    inbox: Path = Path("inbox")
     output: Path = Path("output")
     renewals: Path = Path("inbox/renewals")
     timezone: str = "UTC"

@@ -7,6 +7,7 @@ order happen once is the ledger, not Prefect's state: no task is retried by Pref
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,10 +61,11 @@ async def read_and_plan(
     workbook: str, out: str | None, also: list[str], only_prices: bool, price_first: bool
 ) -> Planned:
     """Read, check and group the rows; write what is to be sent into the ledger."""
-    place = Path(out) if out else None
-    return _desk.get().read_and_plan(
+    # In a thread: other workbooks of this process go on while a large one is read.
+    return await asyncio.to_thread(
+        _desk.get().read_and_plan,
         Path(workbook),
-        place,
+        Path(out) if out else None,
         formats_of(also),
         only_prices=only_prices,
         price_first=price_first,
@@ -86,7 +88,7 @@ async def price_previews(submission_id: str) -> int:
 @task(name="approve", cache_policy=NO_CACHE)
 async def decide_by_price(submission_id: str) -> tuple[tuple[str, ...], int]:
     """Decide the orders whose price is known now; what is to be sent goes into the ledger."""
-    return _desk.get().decide(submission_id)
+    return await asyncio.to_thread(_desk.get().decide, submission_id)
 
 
 @task(name="follow", cache_policy=NO_CACHE)
@@ -99,7 +101,7 @@ async def follow_orders(submission_id: str, seconds: float) -> int:
 async def write_workbook(submission_id: str, out: str | None, also: list[str]) -> Reconciled:
     """Write the reconciled workbook, and the answers for machines if they are wanted."""
     place = Path(out) if out else None
-    return _desk.get().reconcile(submission_id, place, formats_of(also))
+    return await asyncio.to_thread(_desk.get().reconcile, submission_id, place, formats_of(also))
 
 
 def _run_name() -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from flows.follow_up import FollowedUp
+    from flows.inbox_runs import FinishedWorkbook
     from flows.reconciled import Reconciled
     from flows.renew_subscriptions import Renewals
     from flows.settings import Settings
@@ -62,6 +63,34 @@ def tell_renewals(result: Renewals, as_json: bool) -> None:
             print(f"The answers are in {night.output}")  # noqa: T201
         if night.stopped:
             say(night.stopped)
+
+
+def tell_watched(workbook: FinishedWorkbook, as_json: bool) -> None:
+    """What became of a workbook that was dropped: one line, and one JSON object if asked."""
+    if as_json:
+        print(json.dumps(_watched(workbook), ensure_ascii=False), flush=True)  # noqa: T201
+    where = {
+        "rejected": f" It is in {workbook.kept}, with the reason beside it.",
+        "waiting": " It is tried again.",
+    }.get(workbook.what, f" The answers are in {workbook.output}")
+    say(f"{workbook.sentence}{where}")
+
+
+def _watched(workbook: FinishedWorkbook) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "workbook": workbook.name,
+        "account": workbook.account,
+        "what": str(workbook.what),
+        "sentence": workbook.sentence,
+        "output": workbook.output,
+        "kept": workbook.kept,
+    }
+    if workbook.figures is not None:
+        told["orders"] = dict(workbook.figures.orders)
+        told["rows"] = workbook.figures.rows
+        told["calls"] = workbook.figures.calls
+        told["seconds"] = workbook.figures.seconds
+    return told
 
 
 @contextmanager

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import MutableMapping
 from time import monotonic
 from typing import Final
+from weakref import WeakKeyDictionary
 
 WINDOW: Final = 5.0
 """Seconds over which the vendor counts calls."""
@@ -14,7 +16,7 @@ _RECOVERY: Final = 30.0
 """Seconds after which half of a cut made by a 429 is given back."""
 
 
-class Pace:
+class Budget:
     """At most `calls` calls in any rolling five seconds, for every kind of call of one key.
 
     Starts are spread a little, so that a full window is not spent in its first instant. A 429
@@ -27,10 +29,9 @@ class Pace:
         self._starts: deque[float] = deque()
         self._lock = asyncio.Lock()
         self._slowed_at = 0.0
-        self.calls = 0
 
     async def take(self) -> None:
-        """Wait until one more call fits into the window, and count it."""
+        """Wait until one more call fits into the window."""
         async with self._lock:
             while True:
                 now = monotonic()
@@ -39,7 +40,6 @@ class Pace:
                     self._starts.popleft()
                 if len(self._starts) < self._allowed:
                     self._starts.append(now)
-                    self.calls += 1
                     return
                 await asyncio.sleep(self._starts[0] + WINDOW - now)
 
@@ -54,3 +54,32 @@ class Pace:
         if self._allowed < self._full and now - self._slowed_at >= _RECOVERY:
             self._allowed = min(self._full, self._allowed * 2)
             self._slowed_at = now
+
+
+class Pace:
+    """One run's part in the budget of its key: waits with all others, counts its own calls."""
+
+    def __init__(self, budget: Budget | int) -> None:
+        """A number of calls stands for a budget that nobody else draws on."""
+        self._budget = Budget(budget) if isinstance(budget, int) else budget
+        self.calls = 0
+
+    async def take(self) -> None:
+        """Wait until one more call fits into the window, and count it."""
+        await self._budget.take()
+        self.calls += 1
+
+    def slow_down(self) -> None:
+        """The marketplace answered 429: every run of this key slows down."""
+        self._budget.slow_down()
+
+
+_budgets: MutableMapping[asyncio.AbstractEventLoop, dict[tuple[str, int], Budget]] = (
+    WeakKeyDictionary()
+)
+
+
+def shared_budget(key_fingerprint: str, calls: int) -> Budget:
+    """The budget of one key that all runs of this process share (those of one event loop)."""
+    budgets = _budgets.setdefault(asyncio.get_running_loop(), {})
+    return budgets.setdefault((key_fingerprint, calls), Budget(calls))

@@ -1,0 +1,381 @@
+"""The folder, turned into flow runs: what is dropped is taken, worked through and put away.
+
+One loop looks, decides and starts; workbooks run side by side in this process, which has
+everything imported. The file system tells of changes where it can; a look every second finds what
+it does not tell, and is all there is on a share. Nothing is remembered of a workbook once it is put
+away: what must be known for longer stands in the ledger and in the folders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from flows.inbox import heartbeat
+from flows.inbox.complete import SHORTEST, Look, Seen, completes_at, seen
+from flows.inbox.ends import End
+from flows.inbox.events import changes
+from flows.inbox.places import Claim, Inbox
+from flows.inbox_runs import (
+    FinishedWorkbook,
+    Trouble,
+    What,
+    fault_words,
+    reject,
+    work_through,
+)
+from flows.settings import Settings
+from schemas.faults import Stop
+
+AT_ONCE: Final = 4
+"""Workbooks that are worked on side by side."""
+
+BIG: Final = 1 << 20
+"""Bytes from which a workbook counts as big: one place is always left for the others."""
+
+POLL: Final = 1.0
+"""Seconds between two looks when nothing tells of changes."""
+
+_GRACE: Final = 20.0
+"""Seconds that running workbooks get to end in when the watch is stopped."""
+
+_ORPHANS_EVERY: Final = 30.0
+_FIRST_WAIT: Final = 5.0
+_LONGEST_WAIT: Final = 60.0
+_FAULTS_BEFORE_REJECTED: Final = 3
+
+
+def _nobody(*_: object) -> None:
+    """For callers that do not want to hear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who wants to hear: of a workbook that is taken, of one that ended, of all else in a line."""
+
+    taken: Callable[[str], None] = _nobody
+    finished: Callable[[FinishedWorkbook], None] = _nobody
+    note: Callable[[str], None] = _nobody
+
+
+@dataclass(slots=True)
+class _File:
+    """A file that lies in the inbox, not taken yet."""
+
+    seen: Seen
+    end: End | None = None
+    is_ready: bool = False
+    is_told: bool = False
+
+
+@dataclass(slots=True)
+class _Held:
+    """A claimed workbook: how often it was tried, how often the program failed, when to go on."""
+
+    claim: Claim
+    size: int
+    tries: int = 0
+    faults: int = 0
+    due: float = 0.0
+
+
+@dataclass(slots=True)
+class _Account:
+    """One account's inbox and what is under way in it. In trouble, one workbook tries the way."""
+
+    inbox: Inbox
+    files: dict[str, _File] = field(default_factory=dict)
+    held: list[_Held] = field(default_factory=list)
+    running: int = 0
+    troubles: int = 0
+    paused_until: float = 0.0
+    told: set[str] = field(default_factory=set)
+
+    def may_start(self, now: float) -> bool:
+        return now >= self.paused_until and not (self.troubles and self.running)
+
+
+async def watch(
+    settings: Settings,
+    accounts: Sequence[str],
+    stop_event: asyncio.Event,
+    on_finished: Callable[[FinishedWorkbook], None] = _nobody,
+    *,
+    on_taken: Callable[[str], None] = _nobody,
+    on_note: Callable[[str], None] = _nobody,
+    revive: Callable[[], None] = _nobody,
+) -> None:
+    """Watch the inbox of each account until `stop_event` is set.
+
+    With one account its inbox is the folder of the settings itself, with several there is a folder
+    of each account's name in it. `revive` is called (in a thread) before every run, so that servers
+    of our own which are gone are started again; it may raise a `Stop`.
+
+    Run it in a thread that is not the main one: there, Prefect takes over SIGTERM during each flow
+    and ends the whole process by it. Prefect's address must stand in the environment before this
+    module is imported. Raises InboxFault when the folders cannot be made.
+    """
+    listener = Listener(on_taken, on_finished, on_note)
+    await _Watcher(settings, inboxes(settings, accounts), listener, revive).run(stop_event)
+
+
+def inboxes(settings: Settings, accounts: Sequence[str]) -> tuple[Inbox, ...]:
+    """The inbox of each account."""
+    locks = settings.state_dir / "claims"
+    folder = settings.inbox.absolute()
+    if len(accounts) == 1:
+        return (Inbox(folder, accounts[0], locks),)
+    return tuple(Inbox(folder / account, account, locks) for account in accounts)
+
+
+class _Watcher:
+    def __init__(
+        self,
+        settings: Settings,
+        watched: Sequence[Inbox],
+        listener: Listener,
+        revive: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._revive = revive
+        self._accounts = [_Account(inbox) for inbox in watched]
+        self._zone = ZoneInfo(settings.timezone)
+        self._wake = asyncio.Event()
+        self._reviving = asyncio.Lock()
+        self._runs: dict[asyncio.Task[None], int] = {}
+        self._next_beat = 0.0
+        self._next_orphans = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        for account in self._accounts:
+            account.inbox.make()
+        helpers = [
+            asyncio.create_task(self._listen()),
+            asyncio.create_task(self._wake_when(stop)),
+        ]
+        try:
+            while not stop.is_set():
+                await self._round()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._until_next_look())
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await self._end()
+
+    async def _listen(self) -> None:
+        async for _ in changes([account.inbox.folder for account in self._accounts]):
+            self._wake.set()
+
+    async def _wake_when(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
+
+    async def _round(self) -> None:
+        self._wake.clear()
+        now = monotonic()
+        for account in self._accounts:
+            try:
+                if now >= self._next_orphans:
+                    await asyncio.to_thread(self._take_over, account)
+                await asyncio.to_thread(self._look, account)
+                account.told.discard("inbox")
+            except OSError as error:
+                self._tell_once(
+                    account, "inbox", f"{account.inbox.folder} cannot be read ({error.strerror})."
+                )
+        if now >= self._next_orphans:
+            self._next_orphans = now + _ORPHANS_EVERY
+        await self._start()
+        if now >= self._next_beat:
+            self._next_beat = now + heartbeat.EVERY
+            await asyncio.to_thread(self._beat)
+
+    def _until_next_look(self) -> float:
+        """Seconds until something may be ready, at most until the next look of all."""
+        now = monotonic()
+        soon = [
+            file.seen.since + SHORTEST if file.end is None else now + SHORTEST
+            for account in self._accounts
+            for file in account.files.values()
+            if not file.is_ready
+        ]
+        due = [held.due for account in self._accounts for held in account.held if held.due > now]
+        return max(0.02, min([now + POLL, *soon, *due]) - now)
+
+    # --- looking ---
+
+    def _take_over(self, account: _Account) -> None:
+        for claim in account.inbox.unheld():
+            account.held.append(_Held(claim, claim.path.stat().st_size))
+
+    def _look(self, account: _Account) -> None:
+        glance = account.inbox.look()
+        for gone in account.files.keys() - glance.files.keys():
+            del account.files[gone]
+        now = monotonic()
+        for name, look in glance.files.items():
+            file = self._looked_at(account, name, look, now)
+            if file.is_ready and name in glance.open_elsewhere:
+                file.is_ready = False
+                if not file.is_told:
+                    file.is_told = True
+                    self._listener.note(
+                        f"{name} is open in Excel or LibreOffice; it is taken when it is closed."
+                    )
+
+    def _looked_at(self, account: _Account, name: str, look: Look, now: float) -> _File:
+        before = account.files.get(name)
+        now_seen = seen(before.seen if before else None, look, now)
+        if before is None or now_seen is not before.seen:
+            account.files[name] = file = _File(now_seen)
+            return file
+        if now - before.seen.since >= SHORTEST:
+            # A file that is whole stays so; any other may have grown without being dated anew.
+            if before.end is not End.WHOLE:
+                before.end = account.inbox.end_of(name)
+            before.is_ready = now >= completes_at(name, before.seen, before.end)
+        return before
+
+    # --- starting ---
+
+    async def _start(self) -> None:
+        now = monotonic()
+        for account in self._accounts:
+            for held in [held for held in account.held if held.due <= now]:
+                if self._has_room(held.size) and account.may_start(now):
+                    account.held.remove(held)
+                    self._begin(account, held)
+        ready = [
+            (file.seen.since, account, name, file)
+            for account in self._accounts
+            for name, file in account.files.items()
+            if file.is_ready
+        ]
+        for _, account, name, file in sorted(ready, key=lambda one: one[0]):
+            if self._has_room(file.seen.look.size) and account.may_start(now):
+                claim = await self._claim(account, name, file)
+                if claim is not None:
+                    self._listener.taken(claim.name)
+                    self._begin(account, _Held(claim, file.seen.look.size))
+
+    def _has_room(self, size: int) -> bool:
+        if size >= BIG:
+            return len(self._runs) < AT_ONCE and sum(
+                other >= BIG for other in self._runs.values()
+            ) < (AT_ONCE - 1)
+        return len(self._runs) < AT_ONCE
+
+    async def _claim(self, account: _Account, name: str, file: _File) -> Claim | None:
+        try:
+            claim = await asyncio.to_thread(
+                account.inbox.claim, name, file.seen.look, datetime.now(self._zone)
+            )
+        except OSError as error:
+            file.is_ready = False
+            if not file.is_told:
+                file.is_told = True
+                self._listener.note(
+                    f"{name} cannot be taken ({error.strerror}); it is tried again."
+                )
+            return None
+        del account.files[name]
+        return claim
+
+    def _begin(self, account: _Account, held: _Held) -> None:
+        account.running += 1
+        task = asyncio.create_task(self._work(account, held))
+        self._runs[task] = held.size
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._runs[task]
+        self._wake.set()
+
+    # --- working ---
+
+    async def _work(self, account: _Account, held: _Held) -> None:
+        try:
+            ended = await self._revived() or await work_through(held.claim, self._settings)
+            if isinstance(ended, Trouble) and ended.is_fault:
+                held.faults += 1
+                if held.faults >= _FAULTS_BEFORE_REJECTED:
+                    why = fault_words(held.claim.name)
+                    ended = await asyncio.to_thread(reject, held.claim, why)
+            if isinstance(ended, Trouble):
+                self._wait(account, held, ended)
+            else:
+                self._is_well(account)
+                self._listener.finished(ended)
+        except asyncio.CancelledError:
+            held.claim.let_go()
+            raise
+        finally:
+            account.running -= 1
+
+    async def _revived(self) -> Trouble | None:
+        async with self._reviving:
+            try:
+                await asyncio.to_thread(self._revive)
+            except Stop as stop:
+                return Trouble(type(stop).__name__, str(stop))
+        return None
+
+    def _wait(self, account: _Account, held: _Held, trouble: Trouble) -> None:
+        now = monotonic()
+        if trouble.concerns_all:
+            account.paused_until = held.due = now + _wait_after(account.troubles)
+            account.troubles += 1
+        else:
+            held.due = now + _wait_after(held.tries)
+            held.tries += 1
+        account.held.append(held)
+        if trouble.kind not in account.told:
+            account.told.add(trouble.kind)
+            waits = FinishedWorkbook(
+                held.claim.name, account.inbox.account, What.WAITING, trouble.sentence
+            )
+            self._listener.finished(waits)
+
+    def _is_well(self, account: _Account) -> None:
+        if account.troubles:
+            account.troubles, account.paused_until = 0, 0.0
+            for held in account.held:
+                held.due = min(held.due, monotonic())
+        account.told.clear()
+
+    def _tell_once(self, account: _Account, kind: str, sentence: str) -> None:
+        if kind not in account.told:
+            account.told.add(kind)
+            self._listener.note(sentence)
+
+    def _beat(self) -> None:
+        waiting = sum(len(a.files) + len(a.held) for a in self._accounts)
+        inbox = str(self._settings.inbox.absolute())
+        beat = heartbeat.Heartbeat(os.getpid(), inbox, datetime.now(UTC), waiting, len(self._runs))
+        with suppress(OSError):  # a full disk is told by the runs themselves
+            self._settings.state_dir.mkdir(parents=True, exist_ok=True)
+            heartbeat.beat(self._settings.state_dir, beat)
+
+    async def _end(self) -> None:
+        """Give what is running its time; what does not end stays claimed for the next start."""
+        if self._runs:
+            await asyncio.wait(self._runs, timeout=_GRACE)
+        for task in list(self._runs):
+            task.cancel()
+        for account in self._accounts:
+            for held in account.held:
+                held.claim.let_go()
+
+
+def _wait_after(tries: int) -> float:
+    """Growing waits: 5, 10, 20, 40, 60 seconds and so on."""
+    return float(min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(tries, 10)))
