@@ -94,8 +94,10 @@ def run_watch(
     on_note: Callable[[str], None],
 ) -> None:
     """Watch the inbox until the process is told to stop (SIGTERM or Ctrl-C)."""
+    from flows.inbox.places import inboxes
     from flows.prefect_server import PrefectServer, bound_waits
 
+    inboxes(settings.inbox, accounts, settings.state_dir)  # told before any server is started
     bound_waits()
     server = PrefectServer(settings.state_dir)
     server.begin()

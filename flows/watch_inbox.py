@@ -22,7 +22,7 @@ from flows.inbox import heartbeat
 from flows.inbox.complete import SHORTEST, Look, Seen, completes_at, seen
 from flows.inbox.ends import End
 from flows.inbox.events import changes
-from flows.inbox.places import Claim, Inbox
+from flows.inbox.places import Claim, Inbox, inboxes
 from flows.inbox_runs import (
     FinishedWorkbook,
     Trouble,
@@ -123,16 +123,8 @@ async def watch(
     module is imported. Raises InboxFault when the folders cannot be made.
     """
     listener = Listener(on_taken, on_finished, on_note)
-    await _Watcher(settings, inboxes(settings, accounts), listener, revive).run(stop_event)
-
-
-def inboxes(settings: Settings, accounts: Sequence[str]) -> tuple[Inbox, ...]:
-    """The inbox of each account."""
-    locks = settings.state_dir / "claims"
-    folder = settings.inbox.absolute()
-    if len(accounts) == 1:
-        return (Inbox(folder, accounts[0], locks),)
-    return tuple(Inbox(folder / account, account, locks) for account in accounts)
+    watched = inboxes(settings.inbox, accounts, settings.state_dir)
+    await _Watcher(settings, watched, listener, revive).run(stop_event)
 
 
 class _Watcher:
@@ -155,8 +147,6 @@ class _Watcher:
         self._next_orphans = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
-        for account in self._accounts:
-            account.inbox.make()
         helpers = [
             asyncio.create_task(self._listen()),
             asyncio.create_task(self._wake_when(stop)),

@@ -22,7 +22,11 @@ _LOCAL_HEADER: Final = 30
 _LINE_ENDS: Final = (b"\n", b"\r", b"\n\0", b"\r\0")
 """In UTF-8 and Windows-1252, then in UTF-16 with the low byte first."""
 
+_ROOT: Final = "Root".encode("utf-16-le")
+"""How the directory of a compound file begins."""
+
 _FREE_SECTOR: Final = 0xFFFFFFFF
+_TABLE_SECTOR: Final = 0xFFFFFFFD
 _OLE_HEADER: Final = 512
 
 
@@ -87,15 +91,19 @@ def _has_all_sectors(file: IO[bytes], header: bytes, size: int) -> bool:
     if sector not in {512, 4096}:
         return False
     tables = [at for at in struct.unpack_from("<109I", header, 76) if at < _FREE_SECTOR - 1]
-    last = -1
-    for number, at in enumerate(tables):
+    entries: list[int] = []
+    for at in tables:
         file.seek((at + 1) * sector)
         table = file.read(sector)
         if len(table) < sector:
             return False
-        entries = struct.unpack(f"<{sector // 4}I", table)
-        used = [place for place, entry in enumerate(entries) if entry != _FREE_SECTOR]
-        if used:
-            last = number * len(entries) + used[-1]
+        entries += struct.unpack(f"<{sector // 4}I", table)
+    file.seek((int.from_bytes(header[48:52], "little") + 1) * sector)
+    if not file.read(len(_ROOT)) == _ROOT:
+        return False
+    # A table is a sector itself and says so; bytes that have not come yet do not.
+    if not tables or any(entries[at : at + 1] != [_TABLE_SECTOR] for at in tables):
+        return False
+    last = max(place for place, entry in enumerate(entries) if entry != _FREE_SECTOR)
     # The last sector of all may be cut off at the end of what it holds.
-    return bool(tables) and (last + 1) * sector < size
+    return (last + 1) * sector < size

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -194,6 +194,28 @@ class Inbox:
 
     def _fallback(self, home: Path) -> Path:
         return self.locks / f"{home.name}.lock"
+
+
+def inboxes(folder: Path, accounts: Sequence[str], state_dir: Path) -> tuple[Inbox, ...]:
+    """The inbox of each account, with its folders made. Raises InboxFault.
+
+    With one account its inbox is the folder itself; with several there is a folder of each
+    account's name in it.
+    """
+    folder, locks = folder.absolute(), state_dir / "claims"
+    if taken := OURS.intersection(accounts) if len(accounts) > 1 else ():
+        raise InboxFault(
+            f"No account can be called {min(taken)} where several have inboxes: a folder of that "
+            "name has another meaning there."
+        )
+    found = (
+        [Inbox(folder, accounts[0], locks)]
+        if len(accounts) == 1
+        else [Inbox(folder / account, account, locks) for account in accounts]
+    )
+    for inbox in found:
+        inbox.make()
+    return tuple(found)
 
 
 def _look(path: Path) -> Look | None:

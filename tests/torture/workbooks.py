@@ -75,12 +75,17 @@ class Author:
         orders: tuple[int, int] = (20, 40),
         *,
         only_new: bool = False,
+        reuses: bool = True,
     ) -> None:
-        """`orders` are the fewest and the most in a workbook; `only_new` draws no other kind."""
+        """`orders` are the fewest and the most in a workbook; `only_new` draws no other kind.
+
+        `reuses`: some orders are those of earlier workbooks, which must be submitted before.
+        """
         self._random = random.Random(seed)  # noqa: S311  # reproducible, not secret
         self._folder = folder
         self._orders = orders
         self._only_new = only_new
+        self._reuses = reuses
         self._number = 0
         self._count = 0
         self._seeds: list[Seed] = []
@@ -104,7 +109,9 @@ class Author:
                 self._held,
                 self._reused,
             ),
-            weights=(1,) + (0,) * 6 if self._only_new else (70, 6, 3, 3, 4, 4, 10),
+            weights=(1,) + (0,) * 6
+            if self._only_new
+            else (70, 6, 3, 3, 4, 4, 10 if self._reuses else 0),
             k=self._random.randint(*self._orders),
         )
         return self._write([draw() for draw in kinds])

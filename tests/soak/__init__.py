@@ -1,0 +1,1 @@
+"""Weeks of a watched folder in minutes: `python -m tests.soak` drops, kills and compares."""
