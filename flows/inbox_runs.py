@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from flows.inbox.places import Claim
-from flows.outputs import OutputFault
+from flows.outputs import OutputFault, as_text, check_name
 from flows.reconciled import Reconciled
 from flows.settings import Settings
 from flows.submit_orders import counted, run_submit_orders
@@ -75,6 +75,7 @@ class Trouble:
 async def work_through(claim: Claim, settings: Settings) -> FinishedWorkbook | Trouble:
     """Run the flow over a claimed workbook and put the file where it belongs."""
     try:
+        check_name(claim.name)
         figures = await run_submit_orders(
             workbook=str(claim.path),
             environment=settings.effective_environment,
@@ -100,11 +101,17 @@ def reject(claim: Claim, why: str) -> FinishedWorkbook | Trouble:
         place = claim.reject(why)
     except FileNotFoundError:
         claim.let_go()
-        gone = f"{claim.name} was taken out of the folder working; it is no longer looked after."
-        return FinishedWorkbook(claim.name, claim.inbox.account, What.REJECTED, gone)
+        gone = f"{as_text(claim.name)} was taken out of the folder working by somebody else."
+        return FinishedWorkbook(as_text(claim.name), claim.inbox.account, What.REJECTED, gone)
     except OSError as error:
-        return _disk_trouble(error, claim.name)
-    return FinishedWorkbook(claim.name, claim.inbox.account, What.REJECTED, why, kept=str(place))
+        return _disk_trouble(error, as_text(claim.name))
+    return FinishedWorkbook(
+        name=as_text(claim.name),
+        account=claim.inbox.account,
+        what=What.REJECTED,
+        sentence=why,
+        kept=as_text(str(place)),
+    )
 
 
 def fault_words(name: str) -> str:

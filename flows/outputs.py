@@ -49,17 +49,9 @@ class OutputFault(Stop):
 def check_place(target: Path, name: str, content: bytes) -> None:
     """Find out before anything is ordered whether answers can be written there.
 
-    Raises OutputFault; an ending that is not the workbook's own is wrong use, and so is a source
-    whose name is no text: neither the ledger nor a page could hold it.
+    Raises OutputFault; an ending that is not the workbook's own is wrong use. Raises NoText.
     """
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        shown = name.encode(errors="replace").decode()
-        raise NoText(
-            f"The name of {shown} holds signs that are no text (they are not UTF-8); rename the "
-            "file and drop it again. Nothing was ordered."
-        ) from None
+    check_name(name)
     ending = ending_of(content)
     if target.suffix.lower() != ending:
         raise WrongEnding(
@@ -67,6 +59,25 @@ def check_place(target: Path, name: str, content: bytes) -> None:
             "Nothing was ordered."
         )
     check_writable(target)
+
+
+def check_name(name: str) -> None:
+    """A name that is no text is wrong use: neither the ledger nor a page could hold it.
+
+    Raises NoText.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise NoText(
+            f"The name of {as_text(name)} holds signs that are no text (they are not UTF-8); "
+            "rename the file and drop it again. Nothing was ordered."
+        ) from None
+
+
+def as_text(name: str) -> str:
+    """A name as it can be shown: question marks for bytes that are no text."""
+    return name.encode(errors="replace").decode()
 
 
 def check_writable(target: Path) -> None:

@@ -113,11 +113,6 @@ def run_watch(
             marketplace.wait()
         server.ready()
 
-        def revive() -> None:
-            server.revive()
-            if marketplace is not None:
-                marketplace.revive()
-
         until_stopped(
             lambda stop: watch(
                 settings,
@@ -126,7 +121,7 @@ def run_watch(
                 on_finished,
                 on_taken=on_taken,
                 on_note=on_note,
-                revive=revive,
+                revive=server.revive,
             )
         )
 

@@ -9,13 +9,14 @@ away: what must be known for longer stands in the ledger and in the folders.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flows.inbox import heartbeat
@@ -31,6 +32,7 @@ from flows.inbox_runs import (
     reject,
     work_through,
 )
+from flows.outputs import as_text
 from flows.settings import Settings
 from schemas.faults import Stop
 
@@ -46,10 +48,16 @@ POLL: Final = 1.0
 _GRACE: Final = 20.0
 """Seconds that running workbooks get to end in when the watch is stopped."""
 
+_LAST_WORDS: Final = 3.0
+"""Seconds that they get to tell Prefect that they did not."""
+
 _ORPHANS_EVERY: Final = 30.0
 _FIRST_WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 60.0
 _FAULTS_BEFORE_REJECTED: Final = 3
+
+
+_log = logging.getLogger("orderdrop.watch")
 
 
 def _nobody(*_: object) -> None:
@@ -84,6 +92,7 @@ class _Held:
     tries: int = 0
     faults: int = 0
     due: float = 0.0
+    told: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -97,6 +106,7 @@ class _Account:
     troubles: int = 0
     paused_until: float = 0.0
     told: set[str] = field(default_factory=set)
+    is_away: bool = False
 
     def may_start(self, now: float) -> bool:
         return now >= self.paused_until and not (self.troubles and self.running)
@@ -175,13 +185,14 @@ class _Watcher:
         for account in self._accounts:
             try:
                 if now >= self._next_orphans:
-                    await asyncio.to_thread(self._take_over, account)
+                    account.held += await asyncio.to_thread(_orphans, account.inbox)
                 await asyncio.to_thread(self._look, account)
-                account.told.discard("inbox")
+                account.is_away = False
             except OSError as error:
-                self._tell_once(
-                    account, "inbox", f"{account.inbox.folder} cannot be read ({error.strerror})."
-                )
+                if not account.is_away:
+                    account.is_away = True
+                    why = f"({error.strerror}); it is looked at again and again."
+                    self._note(f"The inbox {account.inbox.folder} cannot be read {why}")
         if now >= self._next_orphans:
             self._next_orphans = now + _ORPHANS_EVERY
         await self._start()
@@ -203,10 +214,6 @@ class _Watcher:
 
     # --- looking ---
 
-    def _take_over(self, account: _Account) -> None:
-        for claim in account.inbox.unheld():
-            account.held.append(_Held(claim, claim.path.stat().st_size))
-
     def _look(self, account: _Account) -> None:
         glance = account.inbox.look()
         for gone in account.files.keys() - glance.files.keys():
@@ -218,7 +225,7 @@ class _Watcher:
                 file.is_ready = False
                 if not file.is_told:
                     file.is_told = True
-                    self._listener.note(
+                    self._note(
                         f"{name} is open in Excel or LibreOffice; it is taken when it is closed."
                     )
 
@@ -254,7 +261,7 @@ class _Watcher:
             if self._has_room(file.seen.look.size) and account.may_start(now):
                 claim = await self._claim(account, name, file)
                 if claim is not None:
-                    self._listener.taken(claim.name)
+                    _tell(self._listener.taken, as_text(claim.name))
                     self._begin(account, _Held(claim, file.seen.look.size))
 
     def _has_room(self, size: int) -> bool:
@@ -273,9 +280,7 @@ class _Watcher:
             file.is_ready = False
             if not file.is_told:
                 file.is_told = True
-                self._listener.note(
-                    f"{name} cannot be taken ({error.strerror}); it is tried again."
-                )
+                self._note(f"{name} cannot be taken ({error.strerror}); it is tried again.")
             return None
         del account.files[name]
         return claim
@@ -304,7 +309,7 @@ class _Watcher:
                 self._wait(account, held, ended)
             else:
                 self._is_well(account)
-                self._listener.finished(ended)
+                _tell(self._listener.finished, ended)
         except asyncio.CancelledError:
             held.claim.let_go()
             raise
@@ -328,12 +333,12 @@ class _Watcher:
             held.due = now + _wait_after(held.tries)
             held.tries += 1
         account.held.append(held)
-        if trouble.kind not in account.told:
-            account.told.add(trouble.kind)
-            waits = FinishedWorkbook(
-                held.claim.name, account.inbox.account, What.WAITING, trouble.sentence
-            )
-            self._listener.finished(waits)
+        told = account.told if trouble.concerns_all else held.told
+        if trouble.kind not in told:
+            told.add(trouble.kind)
+            name = as_text(held.claim.name)
+            waits = FinishedWorkbook(name, account.inbox.account, What.WAITING, trouble.sentence)
+            _tell(self._listener.finished, waits)
 
     def _is_well(self, account: _Account) -> None:
         if account.troubles:
@@ -342,10 +347,8 @@ class _Watcher:
                 held.due = min(held.due, monotonic())
         account.told.clear()
 
-    def _tell_once(self, account: _Account, kind: str, sentence: str) -> None:
-        if kind not in account.told:
-            account.told.add(kind)
-            self._listener.note(sentence)
+    def _note(self, sentence: str) -> None:
+        _tell(self._listener.note, as_text(sentence))
 
     def _beat(self) -> None:
         waiting = sum(len(a.files) + len(a.held) for a in self._accounts)
@@ -359,11 +362,26 @@ class _Watcher:
         """Give what is running its time; what does not end stays claimed for the next start."""
         if self._runs:
             await asyncio.wait(self._runs, timeout=_GRACE)
-        for task in list(self._runs):
+        for task in self._runs:
             task.cancel()
+        if self._runs:
+            await asyncio.wait(self._runs, timeout=_LAST_WORDS)
         for account in self._accounts:
             for held in account.held:
                 held.claim.let_go()
+
+
+def _orphans(inbox: Inbox) -> list[_Held]:
+    """What a watcher that is gone has left in working."""
+    return [_Held(claim, claim.size) for claim in inbox.unheld()]
+
+
+def _tell(hears: Callable[[Any], None], what: object) -> None:
+    """Whoever hears of it may fail; the watch goes on."""
+    try:
+        hears(what)
+    except Exception:  # noqa: BLE001  # whatever it is
+        _log.exception("What was to be told of a workbook could not be told")
 
 
 def _wait_after(tries: int) -> float:

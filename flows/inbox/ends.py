@@ -99,7 +99,7 @@ def _has_all_sectors(file: IO[bytes], header: bytes, size: int) -> bool:
             return False
         entries += struct.unpack(f"<{sector // 4}I", table)
     file.seek((int.from_bytes(header[48:52], "little") + 1) * sector)
-    if not file.read(len(_ROOT)) == _ROOT:
+    if file.read(len(_ROOT)) != _ROOT:
         return False
     # A table is a sector itself and says so; bytes that have not come yet do not.
     if not tables or any(entries[at : at + 1] != [_TABLE_SECTOR] for at in tables):

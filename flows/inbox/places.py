@@ -58,6 +58,14 @@ class Claim:
         """The workbook's own name."""
         return self.path.name
 
+    @property
+    def size(self) -> int:
+        """Its bytes; 0 when somebody has taken it out of the folder."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
     def archive(self) -> Path:
         """Put it away; where it is then. Raises OSError, and it stays claimed."""
         day, _, rest = self.path.parent.name.partition(" ")
@@ -237,7 +245,9 @@ def _forget_empty(folder: Path) -> None:
 def _fitting(before: str, name: str, after: str, leaving: int = 0) -> str:
     """`before` STEM `after` ENDING, the stem cut off where a disk takes no longer name."""
     stem, ending = Path(name).stem, Path(name).suffix
-    around = len(f"{before}{after}{ending}".encode()) + leaving
+    around = len(os.fsencode(f"{before}{after}{ending}")) + leaving
+    if around + len(os.fsencode(stem)) <= _LONGEST_NAME:
+        return f"{before}{name[: -len(ending) or None]}{after}{ending}"
     return f"{before}{shortened(stem, _LONGEST_NAME - around)}{after}{ending}"
 
 

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import psutil
 import pytest
 
 from flows.inbox.heartbeat import is_stale, read_heartbeat
-from tests.command.conftest import SAMPLES, Bench, marketplace, wait_for
+from tests.command.conftest import ROOT, SAMPLES, Bench, clean_environment, marketplace, wait_for
 from tests.command.test_submit import answers_in
 
-CLEAN = SAMPLES / "clean-orders.xlsx"
+HEADER = ["externalReferenceId", "customerId", "orderType", "offerId", "quantity", "currencyCode"]
+OFFERS = ("65310542CA02A12", "65318877CA02A12", "65316613CA02A12")
 
 
 @dataclass
@@ -112,8 +112,6 @@ def watching(bench: Bench, **settings: str) -> Iterator[Watch]:
 @pytest.fixture(scope="module")
 def watch(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Iterator[Watch]:
     """One watcher for all tests that do not end it."""
-    from tests.command.conftest import ROOT, clean_environment  # noqa: PLC0415
-
     folder = tmp_path_factory.mktemp("watch")
     environment = {
         **clean_environment(),
@@ -132,18 +130,10 @@ def orders(path: Path, reference: str, rows: int = 3) -> bytes:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    header = ["externalReferenceId", "customerId", "orderType", "offerId", "quantity"]
-    sheet.append([*header, "currencyCode"])
-    first = openpyxl.load_workbook(CLEAN, read_only=True)
-    source = first.worksheets[0]
-    table = [row for row in source.iter_rows(values_only=True) if any(row)]
-    titles = next(row for row in table if "offerId" in row or "SKU" in row or "Offer ID" in row)
-    found = table[table.index(titles) + 1]
-    values = dict(zip(titles, found, strict=True))
-    customer = values.get("customerId") or values.get("Customer ID")
+    sheet.append(HEADER)
     for number in range(rows):
-        offer = ("65310542CA04A12", "65318877CA04A12", "65316613CA04A12")[number % 3]
-        sheet.append([reference, customer, "NEW", offer, number + 1, "USD"])
+        offer = OFFERS[number % len(OFFERS)]
+        sheet.append([reference, "P1005053401", "NEW", offer, number + 1, "USD"])
     book.save(path)
     return path.read_bytes()
 
@@ -254,7 +244,7 @@ def test_what_is_no_workbook_is_rejected_with_words(watch: Watch) -> None:
 
 def test_a_table_whose_last_line_does_not_end_is_taken_all_the_same(watch: Watch) -> None:
     rows = [
-        ["externalReferenceId", "customerId", "orderType", "offerId", "quantity", "currencyCode"],
+        HEADER,
         ["PO-open-line", "1005544332", "NEW", "65310542CA04A12", "0", "USD"],
     ]
     with (watch.inbox / "table.csv").open("w", newline="") as file:
@@ -343,7 +333,7 @@ def ours(book: Any, reference: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("after", [0.1, 1.0, 2.5])
 def test_killed_in_the_middle_of_a_run_the_next_one_orders_once(
-    bench: Bench, slow: tuple[dict[str, str], Any], content: bytes, after: float, tmp_path: Path
+    bench: Bench, slow: tuple[dict[str, str], Any], after: float, tmp_path: Path
 ) -> None:
     settings, book = slow
     content = orders(tmp_path / "source.xlsx", "PO-killed")
@@ -400,31 +390,29 @@ def test_a_marketplace_that_is_away_rejects_nothing(
 
 
 def test_a_prefect_server_that_is_killed_is_started_again(
-    bench: Bench, slow: tuple[dict[str, str], Any], content: bytes
+    bench: Bench, slow: tuple[dict[str, str], Any], tmp_path: Path
 ) -> None:
     settings, book = slow
+    content = orders(tmp_path / "source.xlsx", "PO-prefect")
     alone = Bench(
         bench.folder, {k: v for k, v in bench.environment.items() if k != "PREFECT_API_URL"}
     )
     with watching(alone, **settings) as watch:
-        url = json.loads((bench.state / "prefect" / "server.json").read_text())["url"]
+        server = json.loads((bench.state / "prefect" / "server.json").read_text())
         (watch.inbox / "orders.xlsx").write_bytes(content)
         wait_for(lambda: "Taking orders.xlsx" in watch.said())
         time.sleep(1)
-        for process in _listening_at(int(url.rpartition(":")[2])):
+        for process in _children_of(server["keeper"]):
             os.kill(process, signal.SIGKILL)
         assert watch.ended("orders.xlsx")["orders.xlsx"]["what"] == "done"
         (watch.inbox / "later.xlsx").write_bytes(content)
         assert watch.ended("later.xlsx")["later.xlsx"]["what"] == "done"
         state = json.loads((bench.state / "prefect" / "server.json").read_text())
-        assert state["url"] == url
-    assert len({o["orderId"] for o in book.orders() if "killed" in o["externalReferenceId"]}) == 1
+        assert state["url"] == server["url"]
+    assert len(ours(book, "PO-prefect")) == 1
 
 
-def _listening_at(port: int) -> set[int]:
-    return {
-        process.pid
-        for process in psutil.process_iter()
-        for connection in process.net_connections(kind="tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-    }
+def _children_of(process: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, check=False)
+    children = [int(word) for word in found.stdout.split()]
+    return [*children, *(below for child in children for below in _children_of(child))]

@@ -309,5 +309,3 @@ def test_an_open_workbook_is_known_by_the_mark_beside_it(inbox: Inbox) -> None:
     glance = inbox.look()
     assert set(glance.files) == {"a.xlsx", "b.ods", "c.xlsx"}
     assert glance.open_elsewhere == {"a.xlsx", "b.ods"}
-
-
