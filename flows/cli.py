@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from flows.running import run_flow, run_follow, run_renew, run_watch, settle
+from flows.running import run_flow, run_follow, run_renew, run_serve, run_watch, settle
 from flows.terminal import (
     order_history,
     order_row,
@@ -250,6 +250,41 @@ def watch(
             on_taken=lambda name: say(f"Taking {name} …"),
             on_finished=lambda workbook: tell_watched(workbook, as_json),
             on_note=say,
+        )
+    say("Stopped. What was not finished is taken up again at the next start.")
+
+
+@app.command()
+def serve(
+    yes: Annotated[bool, typer.Option("--yes", help="Order for real without asking.")] = False,
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run all that needs nobody: the folder, the nightly renewals, following, and Prefect's page.
+
+    Goes on until it is stopped; started again, it takes up what was left.
+    """
+    with faults_said_plainly(as_json):
+        settings = _settings(account, environment)
+        settings.check_unattended()
+        say(f"{_opening(settings)}Starting …")
+        _consent(environment, yes)
+        say(
+            f"Drop workbooks into {settings.inbox.absolute()}; the answers come to "
+            f"{settings.output.absolute()}."
+        )
+        say(
+            f"Renewal books lie in {settings.renewals.absolute()}; the night begins at "
+            f"{settings.night:%H:%M} ({settings.timezone}). What is open is looked at every "
+            f"{settings.follow_every} minutes."
+        )
+        run_serve(
+            settings,
+            (settings,),
+            taken=lambda name: say(f"Taking {name} …"),
+            finished=lambda workbook: tell_watched(workbook, as_json),
+            note=say,
         )
     say("Stopped. What was not finished is taken up again at the next start.")
 

@@ -46,6 +46,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _port(wanted: int | None) -> int:
+    """The port that is wanted, or any where it is taken."""
+    if wanted is not None:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            return wanted
+    return free_port()
+
+
 def answers(url: str) -> bool:
     """Whether something answers 200 at a loopback address."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -86,14 +96,15 @@ def speaks(url: str) -> bool:
 class Service:
     """A server to share: what it is called, how it is started, how it says that it is ready.
 
-    `{port}` in the command stands for the port it is given; `health` is a path that answers
-    200 once it is ready.
+    `{port}` in the command and in values of the environment stands for the port it is given;
+    `health` is a path that answers 200 once it is ready. `port` is taken where it is free.
     """
 
     name: str
     command: Sequence[str]
     health: str
     environment: Mapping[str, str]
+    port: int | None = None
 
 
 class Companion:
@@ -117,7 +128,7 @@ class Companion:
             raise CompanionFault(
                 f"The folder {self._folder} cannot be used ({error.strerror}); nothing was ordered."
             ) from None
-        self.url = self._running() or self._begin(free_port())
+        self.url = self._running() or self._begin(_port(self._service.port))
         return self
 
     def wait(self) -> str:
@@ -186,6 +197,10 @@ class Companion:
     def _begin(self, port: int) -> str:
         url = f"http://127.0.0.1:{port}"
         command = [part.replace("{port}", str(port)) for part in self._service.command]
+        environment = {
+            name: value.replace("{port}", str(port))
+            for name, value in self._service.environment.items()
+        }
         keeper = [sys.executable, "-m", "flows.companion", str(self._folder), "--", *command]
         with (self._folder / "log.txt").open("w", encoding="utf-8") as log:
             process = subprocess.Popen(  # noqa: S603  # our own command, no shell
@@ -193,7 +208,7 @@ class Companion:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self._service.environment},
+                env={**os.environ, **environment},
                 start_new_session=True,
             )
         self._state.write_text(json.dumps({"url": url, "keeper": process.pid}), encoding="utf-8")

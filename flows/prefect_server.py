@@ -14,6 +14,9 @@ from typing import Final
 
 from flows.companion import Companion, CompanionFault, Service, speaks
 
+PAGE_PORT: Final = 4200
+"""Where people look for Prefect's page; what runs for days takes it where it is free."""
+
 _QUIET: Final = {
     # No call leaves the machine, and nothing but our own words on the terminal.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -35,8 +38,9 @@ _held: list[Companion] = []
 class PrefectServer:
     """`begin` early, `ready` before Prefect is imported."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, port: int | None = None) -> None:
         self._folder = state_dir / "prefect"
+        self._port = port
         self._companion: Companion | None = None
         self._api_url = configured_api_url()
 
@@ -60,10 +64,12 @@ class PrefectServer:
         environment = {
             **_QUIET,
             "PREFECT_HOME": str(self._folder),
-            "PREFECT_SERVER_UI_ENABLED": "false",
+            "PREFECT_SERVER_UI_API_URL": "http://127.0.0.1:{port}/api",
             "PREFECT_PROFILES_PATH": str(self._folder / "profiles.toml"),
         }
-        service = Service("The local Prefect server", command, "/api/health", environment)
+        service = Service(
+            "The local Prefect server", command, "/api/health", environment, self._port
+        )
         self._companion = Companion(self._folder, service).start()
         _held.append(self._companion)
         os.environ["PREFECT_API_URL"] = f"{self._companion.url}/api"
@@ -77,6 +83,12 @@ class PrefectServer:
                 f"The Prefect server at {self._api_url} does not answer; start it, or take "
                 "PREFECT_API_URL out of the environment to work without it. Nothing was ordered."
             )
+
+    @property
+    def page(self) -> str:
+        """The address of the page that shows the runs."""
+        api_url = f"{self._companion.url}/api" if self._companion else self._api_url
+        return os.environ.get("PREFECT_UI_URL") or api_url.rstrip("/").removesuffix("/api")
 
     def revive(self) -> None:
         """Start the local server again if it is gone; one that is configured is others' to start.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -83,7 +83,8 @@ class NightDesk:
     """One renewal book on a desk, in one night.
 
     `again`: a night that is done is gone through once more (what was ordered stays ordered);
-    without that it is left alone. `now` is the moment that decides which night it is.
+    without that it is left alone. `now` is the moment that decides which night it is, by the hour
+    of the settings.
     """
 
     desk: Desk
@@ -92,7 +93,6 @@ class NightDesk:
     dry_run: bool = False
     again: bool = True
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    begins: time = time()
     finish_seconds: float = FINISH_SECONDS
 
     def __post_init__(self) -> None:
@@ -100,7 +100,7 @@ class NightDesk:
         self.memory: RenewalMemory = self.desk.ledger.renewals(
             settings.account, self.desk.environment
         )
-        night = night_of(self.now, ZoneInfo(settings.timezone), self.begins)
+        night = night_of(self.now, ZoneInfo(settings.timezone), settings.night)
         known = [Night(n.date, n.was_dry_run) for n in self.memory.nights(self.book.key)]
         self.course: Course = course_of(night, known)
         self.today: date = self.now.astimezone(UTC).date()

@@ -126,6 +126,37 @@ def run_watch(
         )
 
 
+def run_serve(
+    settings: Settings,
+    accounts: Sequence[Settings],
+    taken: Callable[[str], None],
+    finished: Callable[[FinishedWorkbook], None],
+    note: Callable[[str], None],
+) -> None:
+    """All that goes on unattended, until the process is told to stop (SIGTERM or Ctrl-C)."""
+    from flows.inbox.places import inboxes
+    from flows.prefect_server import PAGE_PORT, PrefectServer, bound_waits
+
+    inboxes(settings.inbox, [a.account for a in accounts], settings.state_dir)
+    bound_waits()
+    server = PrefectServer(settings.state_dir, PAGE_PORT)
+    server.begin()
+    with ExitStack() as stack:
+        marketplace = None
+        if settings.effective_environment == "practice":
+            from flows.practice import practice_marketplace
+
+            marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
+        from flows.serve import Listener, serve
+
+        if marketplace is not None:
+            marketplace.wait()
+        server.ready()
+        note(f"The runs are shown at {server.page}")
+        listener = Listener(taken, finished, note)
+        until_stopped(lambda stop: serve(settings, accounts, stop, listener, server.revive))
+
+
 def until_stopped(work: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
     """Run what is to go on until SIGTERM or Ctrl-C; a second one of them ends it at once.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import time
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -103,6 +104,10 @@ class Settings(BaseSettings):
     output: Path = Path("output")
     renewals: Path = Path("inbox/renewals")
     timezone: str = "UTC"
+    night: time = time(2)
+    """The wall-clock hour of `timezone` from which a night's renewals are due."""
+    follow_every: int = Field(10, ge=1, le=1440)
+    """Minutes from one look at what is open to the next, where it runs by itself."""
     calls_per_5s: int = Field(985, ge=1, le=1000)
     in_flight: int = Field(64, ge=1, le=500)
     resend: Literal["auto", "ask"] = "auto"

@@ -66,4 +66,6 @@ def test_every_module_above_the_packages_is_named_in_every_list_of_them() -> Non
     }
     assert len(lists) == 5
     missing = {name: above - modules - {"flows.cli"} for name, modules in lists.items()}
+    # What stands on top is not asked whether it imports itself.
+    missing["nothing imports what stands on top: source_modules"] -= {"flows.serve"}
     assert not any(missing.values()), missing

@@ -1,0 +1,99 @@
+"""What runs by itself, as Prefect deployments: `serve` runs them, `prefect.yaml` says the same.
+
+Hours are those of the settings' time zone, given to the scheduler by name. The scheduler only
+starts runs: whether a night is done is asked of the ledger by its local date, so a run too many at
+a clock change finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from prefect import Flow
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron, Interval, Schedule
+from prefect.types.entrypoint import EntrypointType
+
+from flows.follow_orders import follow_orders
+from flows.renew_subscriptions import renew_subscriptions
+from flows.settings import Settings
+from flows.submit_orders import submit_orders
+
+ONE_AT_A_TIME: Final = ConcurrencyLimitConfig(
+    limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
+)
+"""No second run while one is going; what comes meanwhile waits and then finds its work done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A deployment as every account has it."""
+
+    name: str
+    flow: Flow[Any, Any]
+    tag: str
+    description: str
+    one_at_a_time: bool = True
+
+
+NIGHTLY: Final = Kind(
+    "nightly",
+    renew_subscriptions,
+    "renewals",
+    "Every night: renews what the renewal books want and what is due.",
+)
+FOLLOWING: Final = Kind(
+    "following",
+    follow_orders,
+    "follow",
+    "Asks what became of orders that are open or in doubt, and writes their workbooks again.",
+)
+BY_HAND: Final = Kind(
+    "by-hand",
+    submit_orders,
+    "orders",
+    "One workbook, named by its path; for a run that is started from this page.",
+    one_at_a_time=False,
+)
+KINDS: Final = (NIGHTLY, FOLLOWING, BY_HAND)
+
+
+def deployments(settings: Settings, accounts: Sequence[str]) -> list[RunnerDeployment]:
+    """The nights' renewals and the following of each account, and submitting from the page."""
+    return [
+        _deployment(kind, settings, account, accounts) for account in accounts for kind in KINDS
+    ]
+
+
+def name_of(kind: Kind, account: str, accounts: Sequence[str]) -> str:
+    """A deployment's name; one account alone is not named, there is nothing to tell apart."""
+    return f"{kind.name}-{account}" if len(accounts) > 1 else kind.name
+
+
+def schedule_of(kind: Kind, settings: Settings) -> Schedule | None:
+    """When a deployment runs by itself: the hour of the night, every so many minutes, never."""
+    if kind is NIGHTLY:
+        hour = f"{settings.night.minute} {settings.night.hour} * * *"
+        return Cron(hour, timezone=settings.timezone)
+    if kind is FOLLOWING:
+        return Interval(timedelta(minutes=settings.follow_every), timezone=settings.timezone)
+    return None
+
+
+def _deployment(
+    kind: Kind, settings: Settings, account: str, accounts: Sequence[str]
+) -> RunnerDeployment:
+    return RunnerDeployment.from_flow(
+        kind.flow,
+        name=name_of(kind, account, accounts),
+        schedule=schedule_of(kind, settings),
+        concurrency_limit=ONE_AT_A_TIME if kind.one_at_a_time else None,
+        parameters={"environment": settings.effective_environment, "account": account},
+        description=kind.description,
+        tags=[kind.tag, settings.effective_environment, account],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
