@@ -12,7 +12,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.desk import Desk
-from flows.flow_results import figures_of
+from flows.flow_results import NEEDS_A_PERSON, figures_of, tag_run
 from flows.follow_up import FollowedUp, follow_up
 from flows.settings import Settings
 
@@ -37,6 +37,8 @@ async def follow_orders(environment: str = "practice", account: str = "default")
     """Bring open orders up to date, settle doubts, and write their workbooks again."""
     result = await look_and_write(environment, account)
     await acreate_markdown_artifact(told(result), key="follow-up", description="What was found")
+    marks = [NEEDS_A_PERSON] if result.exit_code else []
+    await tag_run(["follow", environment, account, *marks])
     if result.stopped:
         return Failed(name="Stopped", message=result.stopped, data=result)
     name = {0: "Completed", 3: "Not written", 4: "Needs attention", 5: "In doubt"}

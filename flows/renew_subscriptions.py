@@ -7,7 +7,6 @@ of the ledger by its local date.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,11 +19,11 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.desk import Desk
-from flows.flow_results import figures_of
+from flows.flow_results import NEEDS_A_PERSON, figures_of, tag_run
 from flows.renewal_books import books_of, read_book
 from flows.renewing import NightDesk, NightRun
 from flows.settings import Settings
-from flows.submit_orders import markdown_cell, watcher
+from flows.submit_orders import link_to, markdown_cell, watcher
 from schemas.renewal_answers import RESULT, RenewalState
 
 
@@ -99,6 +98,8 @@ async def renew_subscriptions(
             break
     result = Renewals(tuple(nights))
     await acreate_markdown_artifact(told(result), key="renewals", description="Renewals")
+    marks = [NEEDS_A_PERSON] if result.exit_code else []
+    await tag_run(["renewals", settings.effective_environment, settings.account, *marks])
     return _final_state(result)
 
 
@@ -164,7 +165,7 @@ def told(result: Renewals) -> str:
             lines.append("**Practice: nothing was ordered for real.**\n\n")
         lines.append(f"{markdown_cell(sentence(night))}\n\n")
         if night.output:
-            lines.append(f"Renewal workbook: `{os.path.abspath(night.output)}`\n\n")  # noqa: PTH100
+            lines.append(f"Renewal workbook: {link_to(night.output)}\n\n")
         if night.attention:
             lines.append("| Row | Subscription | Result | What happened | What to do |\n")
             lines.append("|---|---|---|---|---|\n")

@@ -8,7 +8,6 @@ order happen once is the ledger, not Prefect's state: no task is retried by Pref
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,7 +28,7 @@ from prefect.states import Completed, Failed
 
 from flows.answers_for_machines import formats_of
 from flows.desk import Desk, Planned, Progress, no_progress
-from flows.flow_results import figures_of
+from flows.flow_results import NEEDS_A_PERSON, figures_of, tag_run
 from flows.reconciled import Reconciled
 from flows.settings import Settings
 from schemas.outcomes import State as OrderState
@@ -146,6 +145,7 @@ async def submit_orders(
         finally:
             _desk.reset(token)
     await acreate_markdown_artifact(summary_markdown(result), key="summary", description="Answers")
+    await tag_run(["orders", environment, account, *([NEEDS_A_PERSON] if result.exit_code else [])])
     return _final_state(result)
 
 
@@ -260,7 +260,7 @@ def summary_markdown(result: Reconciled) -> str:
     lines = [
         f"# {result.workbook}\n\n{practice}",
         figures,
-        f"Reconciled workbook: `{os.path.abspath(result.output)}`\n\n",  # noqa: PTH100
+        f"Reconciled workbook: {link_to(result.output)}\n\n",
         "| Orders | |\n|---|---:|\n",
         *(f"| {OrderState(s).replace('_', ' ')} | {n} |\n" for s, n in result.orders.items() if n),
     ]
@@ -275,6 +275,12 @@ def summary_markdown(result: Reconciled) -> str:
         if len(result.attention) > 200:
             lines.append(f"\nand {len(result.attention) - 200} more\n")
     return "".join(lines)
+
+
+def link_to(path: str) -> str:
+    """A file as a link, and its path to copy where a browser does not follow links to files."""
+    place = Path(path).absolute()
+    return f"[{markdown_cell(place.name)}]({place.as_uri()}) (`{place}`)"
 
 
 def markdown_cell(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Other programs that judge our workbooks: LibreOffice, and Microsoft's Open XML SDK validator.
+"""Other programs that judge what we make: LibreOffice, Microsoft's validator, Chromium.
 
 Where one is missing its tests are skipped, in one line that says how to get it; in CI that is
 a failure.
@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import pytest
@@ -63,6 +64,32 @@ def saved_by_libreoffice(files: Sequence[Path], folder: Path) -> Mapping[Path, P
     command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(saved)]
     subprocess.run([*command, *map(str, files)], capture_output=True, timeout=300, check=True)
     return {file: saved / f"{file.stem}.xlsx" for file in files}
+
+
+def page_in_chromium(address: str) -> str:
+    """A page of this machine as headless Chromium has built it, as HTML."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        _missing("needs a browser: install the package chromium")
+    flags = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
+    quiet = ("--disable-background-networking", "--disable-component-update")
+    with TemporaryDirectory() as profile:
+        ran = subprocess.run(
+            [
+                browser,
+                *flags,
+                *quiet,
+                f"--user-data-dir={profile}",
+                "--virtual-time-budget=20000",
+                "--dump-dom",
+                address,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+    return ran.stdout
 
 
 def _missing(why: str) -> NoReturn:
