@@ -14,7 +14,7 @@ import pytest
 
 from flows import watch_inbox
 from flows.companion import CompanionFault
-from flows.inbox import complete
+from flows.inbox import complete, lying
 from flows.inbox.ends import End
 from flows.inbox.places import Claim, inboxes
 from flows.inbox_runs import FinishedWorkbook, Trouble, What
@@ -59,7 +59,7 @@ class Play:
         self._patch = monkeypatch
         # Quick, so that nothing here waits for long.
         monkeypatch.setitem(complete.QUIET, End.LINE_ENDED, 0.1)
-        monkeypatch.setattr(watch_inbox, "SHORTEST", 0.05)
+        monkeypatch.setattr(lying, "SHORTEST", 0.05)
         monkeypatch.setattr(watch_inbox, "_FIRST_WAIT", 0.2)
         monkeypatch.setattr(watch_inbox, "_LONGEST_WAIT", 0.4)
 
@@ -279,7 +279,7 @@ async def test_nothing_is_remembered_of_what_was_put_away(play: Play) -> None:
         await play.heard.of(*(f"{number}.csv" for number in range(20)))
         (account,) = watchers[0]._accounts
         await asyncio.sleep(0.2)
-        assert not account.files
+        assert not account.lying
         assert not account.held
         assert not watchers[0]._runs
 

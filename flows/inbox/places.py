@@ -59,6 +59,11 @@ class Claim:
         return self.path.name
 
     @property
+    def lives(self) -> int:
+        """How many watchers have held it without letting go, this one included."""
+        return self.lock.lives
+
+    @property
     def size(self) -> int:
         """Its bytes; 0 when somebody has taken it out of the folder."""
         try:
@@ -94,10 +99,10 @@ class Claim:
 
     def let_go(self) -> None:
         """Leave it where it is: the next watcher finds it as nobody's."""
-        self.lock.release(forget=False)
+        self.lock.let_go()
 
     def _end(self) -> None:
-        self.lock.release(forget=True)
+        self.lock.forget()
         with suppress(OSError):
             self.path.parent.rmdir()
 
@@ -175,7 +180,7 @@ class Inbox:
         try:
             source.rename(path)
         except OSError as error:
-            held.release(forget=True)
+            held.forget()
             _forget_empty(home)
             if isinstance(error, FileNotFoundError):  # another watcher was faster
                 return None
@@ -197,7 +202,7 @@ class Inbox:
                 if left := _workbooks(home):
                     yield Claim(self, left[0], held)
                 else:
-                    held.release(forget=True)
+                    held.forget()
                     _forget_empty(home)
 
     def _fallback(self, home: Path) -> Path:
