@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from flows.inbox import heartbeat
 from flows.inbox.events import changes
 from flows.inbox.lying import Lying, LyingFile
-from flows.inbox.places import Claim, Inbox, inboxes
+from flows.inbox.places import Claim, Inbox, files_in, inboxes
 from flows.inbox_runs import (
     FinishedWorkbook,
     Trouble,
@@ -146,6 +146,7 @@ class _Watcher:
         self._wake = asyncio.Event()
         self._reviving = asyncio.Lock()
         self._runs: dict[asyncio.Task[None], int] = {}
+        self._strays: set[str] = set()
         self._next_beat = 0.0
         self._next_orphans = 0.0
 
@@ -190,10 +191,24 @@ class _Watcher:
                     self._note(f"The inbox {account.inbox.folder} cannot be read {why}")
         if now >= self._next_orphans:
             self._next_orphans = now + _ORPHANS_EVERY
+            await self._tell_strays()
         await self._start()
         if now >= self._next_beat:
             self._next_beat = now + heartbeat.EVERY
             await asyncio.to_thread(self._beat)
+
+    async def _tell_strays(self) -> None:
+        """With several accounts, what lies in the folder above theirs is nobody's."""
+        if len(self._accounts) > 1:
+            above = self._settings.inbox.absolute()
+            with suppress(OSError):
+                lying = await asyncio.to_thread(files_in, above)
+                for name in lying.keys() - self._strays:
+                    self._note(
+                        f"{name} lies in {above} and is not taken: move it into the folder of an "
+                        "account."
+                    )
+                self._strays = set(lying)
 
     def _until_next_look(self) -> float:
         """Seconds until something may be ready, at most until the next look of all."""

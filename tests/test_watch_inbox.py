@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from flows import watch_inbox
 from flows.companion import CompanionFault
 from flows.inbox import complete, lying
 from flows.inbox.ends import End
-from flows.inbox.places import Claim, inboxes
+from flows.inbox.places import Claim, Inbox, inboxes
 from flows.inbox_runs import FinishedWorkbook, Trouble, What
 from flows.settings import Settings
 from flows.watch_inbox import AT_ONCE, BIG, watch
@@ -310,3 +311,83 @@ async def test_a_name_that_is_no_text_is_told_so(play: Play, tmp_path: Path) -> 
         (play.inbox / "m\udce4rz.csv").write_text("a\n")
         await until(lambda: bool(play.heard))
     assert taken == ["m?rz.csv"]
+
+
+async def test_with_several_accounts_what_lies_above_their_folders_is_told_and_left(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_inbox, "_ORPHANS_EVERY", 0.1)
+
+    async def run(claim: Claim) -> FinishedWorkbook | Trouble:
+        return done(claim)
+
+    async with play.watched(run, ("emea", "apac")):
+        play.drop("lost.csv")
+        play.drop("found.csv", folder="apac")
+        await play.heard.of("found.csv")
+        await until(lambda: bool(play.notes))
+        await asyncio.sleep(1.5)
+        play.drop("more.csv")
+        await until(lambda: len(play.notes) == 2)
+    assert "lost.csv lies in" in play.notes[0]
+    assert "more.csv lies in" in play.notes[1]
+    assert not play.runs["lost.csv"]
+    assert [one.account for one in play.heard] == ["apac"]
+
+
+async def test_a_file_that_cannot_be_opened_holds_up_no_other(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_of = Inbox.end_of
+
+    def locked(self: Inbox, name: str) -> End:
+        if name == "locked.csv":
+            raise PermissionError(13, "Permission denied")
+        if name == "odd.csv":
+            raise RuntimeError("never seen such a file")
+        return end_of(self, name)
+
+    monkeypatch.setattr(Inbox, "end_of", locked)
+    monkeypatch.setitem(complete.QUIET, End.MISSING, 0.3)
+
+    async def run(claim: Claim) -> FinishedWorkbook | Trouble:
+        return done(claim)
+
+    async with play.watched(run):
+        play.drop("locked.csv", "odd.csv", "a.csv")
+        await play.heard.of("a.csv", "odd.csv")
+        await asyncio.sleep(1)
+    assert play.notes == ["locked.csv cannot be taken (Permission denied); it is tried again."]
+
+
+async def test_a_workbook_over_which_watchers_die_is_rejected_in_the_end(play: Play) -> None:
+    async def run(claim: Claim) -> FinishedWorkbook | Trouble:
+        return done(claim)
+
+    (inbox,) = inboxes(play.inbox, ["default"], play.settings.state_dir)
+    play.drop("deadly.csv", "innocent.csv")
+    for name, look in inbox.look().files.items():
+        claim = inbox.claim(name, look, datetime.now(UTC))
+        assert claim is not None
+        # As if nine watchers more had died, or been stopped.
+        held = claim.path.with_name(".held")
+        claim.lock._file.close()
+        held.write_bytes(b"." * (10 if name == "deadly.csv" else 9))
+    async with play.watched(run):
+        await play.heard.of("deadly.csv", what=What.REJECTED)
+        await play.heard.of("innocent.csv")
+    assert play.runs == {"innocent.csv": 1}
+
+
+async def test_a_watcher_that_was_stopped_has_not_died(play: Play) -> None:
+    async def run(_claim: Claim) -> FinishedWorkbook | Trouble:
+        return AWAY
+
+    for _ in range(12):
+        async with play.watched(run):
+            if not play.runs:
+                play.drop("a.csv")
+            before = play.runs.total()
+            await until(lambda: play.runs.total() > before)  # noqa: B023
+
+    assert not list((play.inbox / "rejected").iterdir())

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,15 +143,10 @@ class Inbox:
 
     def look(self) -> Glance:
         """What lies in the inbox now. Raises OSError."""
-        files, names = {}, set()
         with os.scandir(self.folder) as found:
-            for entry in found:
-                names.add(entry.name)
-                if is_candidate(entry.name):
-                    with suppress(FileNotFoundError):
-                        look = Look.at(entry.stat(follow_symlinks=False))
-                        if look is not None:
-                            files[entry.name] = look
+            entries = list(found)
+        names = {entry.name for entry in entries}
+        files = _files_among(entries)
         return Glance(files, frozenset(n for n in files if not names.isdisjoint(marks_of(n))))
 
     def end_of(self, name: str) -> End:
@@ -229,6 +224,23 @@ def inboxes(folder: Path, accounts: Sequence[str], state_dir: Path) -> tuple[Inb
     for inbox in found:
         inbox.make()
     return tuple(found)
+
+
+def files_in(folder: Path) -> dict[str, Look]:
+    """The regular files of a folder that may be workbooks, by name. Raises OSError."""
+    with os.scandir(folder) as found:
+        return _files_among(found)
+
+
+def _files_among(entries: Iterable[os.DirEntry[str]]) -> dict[str, Look]:
+    files = {}
+    for entry in entries:
+        if is_candidate(entry.name):
+            with suppress(FileNotFoundError):
+                look = Look.at(entry.stat(follow_symlinks=False))
+                if look is not None:
+                    files[entry.name] = look
+    return files
 
 
 def _look(path: Path) -> Look | None:
