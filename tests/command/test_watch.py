@@ -21,7 +21,7 @@ import pytest
 
 from flows.inbox.heartbeat import is_stale, read_heartbeat
 from tests.command.conftest import ROOT, SAMPLES, Bench, clean_environment, marketplace, wait_for
-from tests.command.test_submit import answers_in
+from tests.command.test_submit import answered_book, answers_in
 
 HEADER = ["externalReferenceId", "customerId", "orderType", "offerId", "quantity", "currencyCode"]
 
@@ -409,6 +409,25 @@ def test_a_prefect_server_that_is_killed_is_started_again(
         state = json.loads((bench.state / "prefect" / "server.json").read_text())
         assert state["url"] == server["url"]
     assert len(ours(book, "PO-prefect")) == 1
+
+
+def test_a_practice_marketplace_that_is_killed_is_started_again(
+    bench: Bench, tmp_path: Path
+) -> None:
+    contents = [orders(tmp_path / "a.xlsx", f"PO-practice-{number}") for number in range(6)]
+    with watching(bench) as watch:
+        server = json.loads((bench.state / "practice" / "server.json").read_text())
+        names = [f"orders-{number}.xlsx" for number in range(len(contents))]
+        for name, content in zip(names, contents, strict=True):
+            (watch.inbox / name).write_bytes(content)
+        wait_for(lambda: "Taking orders-" in watch.said())
+        for process in _children_of(server["keeper"]):
+            os.kill(process, signal.SIGKILL)
+        ended = watch.ended(*names)
+    assert {told["what"] for told in ended.values()} == {"done"}
+    with answered_book(bench) as book:
+        for number in range(len(contents)):
+            assert len(ours(book, f"PO-practice-{number}")) == 1
 
 
 def _children_of(process: int) -> list[int]:
