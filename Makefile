@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 DEMO_STATE := $(CURDIR)/.demo
 
-.PHONY: demo test check bench torture pictures lock clean
+.PHONY: demo test check bench torture soak pictures lock clean
 
 demo: $(VENV)/.runtime
 	@sh sample_data/demo.sh $(BIN)/orderdrop "$(DEMO_STATE)"
@@ -25,11 +25,17 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.reading
 	$(BIN)/python -m tests.bench.reconciling
+	$(BIN)/python -m tests.bench.dropping
 
 # Kills runs, lets faults rage, compares the books; without SEED it draws one and prints it.
 KILLS ?= 1000
 torture: $(VENV)/.dev
 	$(BIN)/python -m tests.torture --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+# Drops workbooks in every way and kills the watcher meanwhile, then compares the books.
+MINUTES ?= 30
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 # The pictures in docs/, of what is given back; needs LibreOffice and pdftoppm.
 pictures: $(VENV)/.dev

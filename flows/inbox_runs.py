@@ -92,7 +92,7 @@ async def work_through(claim: Claim, settings: Settings) -> FinishedWorkbook | T
             return await asyncio.to_thread(reject, claim, str(stop))
         return Trouble(type(stop).__name__, str(stop), not isinstance(stop, OutputFault))
     except Exception as error:  # noqa: BLE001  # the watcher outlives every fault of a run
-        return _trouble(error, claim.name)
+        return _trouble(error, as_text(claim.name))
 
 
 def reject(claim: Claim, why: str) -> FinishedWorkbook | Trouble:
@@ -156,6 +156,11 @@ def _trouble(error: Exception, name: str) -> Trouble:
             "and is tried again."
         )
         return Trouble("Prefect", sentence)
+    return program_fault(error, name)
+
+
+def program_fault(error: Exception, name: str) -> Trouble:
+    """Anything that nobody has foreseen; its text, which may hold anything, goes into the log."""
     _log.error("A fault of the program over %s", name, exc_info=error)
     sentence = f"Orderdrop itself failed over {name} ({type(error).__name__}); it is tried again."
     return Trouble(type(error).__name__, sentence, concerns_all=False, is_fault=True)

@@ -20,15 +20,15 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flows.inbox import heartbeat
-from flows.inbox.complete import SHORTEST, Look, Seen, completes_at, seen
-from flows.inbox.ends import End
 from flows.inbox.events import changes
-from flows.inbox.places import Claim, Inbox, inboxes
+from flows.inbox.lying import Lying, LyingFile
+from flows.inbox.places import Claim, Inbox, files_in, inboxes
 from flows.inbox_runs import (
     FinishedWorkbook,
     Trouble,
     What,
     fault_words,
+    program_fault,
     reject,
     work_through,
 )
@@ -56,6 +56,9 @@ _FIRST_WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 60.0
 _FAULTS_BEFORE_REJECTED: Final = 3
 
+_LIVES_BEFORE_REJECTED: Final = 10
+"""Watchers that have died over a workbook before it is suspected to be what they die of."""
+
 
 _log = logging.getLogger("orderdrop.watch")
 
@@ -71,16 +74,6 @@ class Listener:
     taken: Callable[[str], None] = _nobody
     finished: Callable[[FinishedWorkbook], None] = _nobody
     note: Callable[[str], None] = _nobody
-
-
-@dataclass(slots=True)
-class _File:
-    """A file that lies in the inbox, not taken yet."""
-
-    seen: Seen
-    end: End | None = None
-    is_ready: bool = False
-    is_told: bool = False
 
 
 @dataclass(slots=True)
@@ -100,7 +93,7 @@ class _Account:
     """One account's inbox and what is under way in it. In trouble, one workbook tries the way."""
 
     inbox: Inbox
-    files: dict[str, _File] = field(default_factory=dict)
+    lying: Lying
     held: list[_Held] = field(default_factory=list)
     running: int = 0
     troubles: int = 0
@@ -148,11 +141,12 @@ class _Watcher:
         self._settings = settings
         self._listener = listener
         self._revive = revive
-        self._accounts = [_Account(inbox) for inbox in watched]
+        self._accounts = [_Account(inbox, Lying(inbox)) for inbox in watched]
         self._zone = ZoneInfo(settings.timezone)
         self._wake = asyncio.Event()
         self._reviving = asyncio.Lock()
         self._runs: dict[asyncio.Task[None], int] = {}
+        self._strays: set[str] = set()
         self._next_beat = 0.0
         self._next_orphans = 0.0
 
@@ -185,8 +179,10 @@ class _Watcher:
         for account in self._accounts:
             try:
                 if now >= self._next_orphans:
-                    account.held += await asyncio.to_thread(_orphans, account.inbox)
-                await asyncio.to_thread(self._look, account)
+                    found = await asyncio.to_thread(_orphans, account.inbox)
+                    account.held.extend(found)
+                for sentence in await asyncio.to_thread(account.lying.look):
+                    self._note(sentence)
                 account.is_away = False
             except OSError as error:
                 if not account.is_away:
@@ -195,52 +191,31 @@ class _Watcher:
                     self._note(f"The inbox {account.inbox.folder} cannot be read {why}")
         if now >= self._next_orphans:
             self._next_orphans = now + _ORPHANS_EVERY
+            await self._tell_strays()
         await self._start()
         if now >= self._next_beat:
             self._next_beat = now + heartbeat.EVERY
             await asyncio.to_thread(self._beat)
 
+    async def _tell_strays(self) -> None:
+        """With several accounts, what lies in the folder above theirs is nobody's."""
+        if len(self._accounts) > 1:
+            above = self._settings.inbox.absolute()
+            with suppress(OSError):
+                lying = await asyncio.to_thread(files_in, above)
+                for name in lying.keys() - self._strays:
+                    self._note(
+                        f"{name} lies in {above} and is not taken: move it into the folder of an "
+                        "account."
+                    )
+                self._strays = set(lying)
+
     def _until_next_look(self) -> float:
         """Seconds until something may be ready, at most until the next look of all."""
         now = monotonic()
-        soon = [
-            file.seen.since + SHORTEST if file.end is None else now + SHORTEST
-            for account in self._accounts
-            for file in account.files.values()
-            if not file.is_ready
-        ]
+        soon = [at for account in self._accounts for at in account.lying.next_looks()]
         due = [held.due for account in self._accounts for held in account.held if held.due > now]
         return max(0.02, min([now + POLL, *soon, *due]) - now)
-
-    # --- looking ---
-
-    def _look(self, account: _Account) -> None:
-        glance = account.inbox.look()
-        for gone in account.files.keys() - glance.files.keys():
-            del account.files[gone]
-        now = monotonic()
-        for name, look in glance.files.items():
-            file = self._looked_at(account, name, look, now)
-            if file.is_ready and name in glance.open_elsewhere:
-                file.is_ready = False
-                if not file.is_told:
-                    file.is_told = True
-                    self._note(
-                        f"{name} is open in Excel or LibreOffice; it is taken when it is closed."
-                    )
-
-    def _looked_at(self, account: _Account, name: str, look: Look, now: float) -> _File:
-        before = account.files.get(name)
-        now_seen = seen(before.seen if before else None, look, now)
-        if before is None or now_seen is not before.seen:
-            account.files[name] = file = _File(now_seen)
-            return file
-        if now - before.seen.since >= SHORTEST:
-            # A file that is whole stays so; any other may have grown without being dated anew.
-            if before.end is not End.WHOLE:
-                before.end = account.inbox.end_of(name)
-            before.is_ready = now >= completes_at(name, before.seen, before.end)
-        return before
 
     # --- starting ---
 
@@ -251,15 +226,10 @@ class _Watcher:
                 if self._has_room(held.size) and account.may_start(now):
                     account.held.remove(held)
                     self._begin(account, held)
-        ready = [
-            (file.seen.since, account, name, file)
-            for account in self._accounts
-            for name, file in account.files.items()
-            if file.is_ready
-        ]
-        for _, account, name, file in sorted(ready, key=lambda one: one[0]):
+        ready = [(file, account) for account in self._accounts for file in account.lying.ready()]
+        for file, account in sorted(ready, key=lambda one: one[0].seen.since):
             if self._has_room(file.seen.look.size) and account.may_start(now):
-                claim = await self._claim(account, name, file)
+                claim = await self._claim(account, file)
                 if claim is not None:
                     _tell(self._listener.taken, as_text(claim.name))
                     self._begin(account, _Held(claim, file.seen.look.size))
@@ -271,18 +241,14 @@ class _Watcher:
             ) < (AT_ONCE - 1)
         return len(self._runs) < AT_ONCE
 
-    async def _claim(self, account: _Account, name: str, file: _File) -> Claim | None:
+    async def _claim(self, account: _Account, file: LyingFile) -> Claim | None:
+        now = datetime.now(self._zone)
         try:
-            claim = await asyncio.to_thread(
-                account.inbox.claim, name, file.seen.look, datetime.now(self._zone)
-            )
+            claim = await asyncio.to_thread(account.inbox.claim, file.name, file.seen.look, now)
         except OSError as error:
-            file.is_ready = False
-            if not file.is_told:
-                file.is_told = True
-                self._note(f"{name} cannot be taken ({error.strerror}); it is tried again.")
+            self._note(account.lying.cannot_be_taken(file, error))
             return None
-        del account.files[name]
+        account.lying.forget(file)
         return claim
 
     def _begin(self, account: _Account, held: _Held) -> None:
@@ -299,12 +265,7 @@ class _Watcher:
 
     async def _work(self, account: _Account, held: _Held) -> None:
         try:
-            ended = await self._revived() or await work_through(held.claim, self._settings)
-            if isinstance(ended, Trouble) and ended.is_fault:
-                held.faults += 1
-                if held.faults >= _FAULTS_BEFORE_REJECTED:
-                    why = fault_words(held.claim.name)
-                    ended = await asyncio.to_thread(reject, held.claim, why)
+            ended = await self._worked_through(held)
             if isinstance(ended, Trouble):
                 self._wait(account, held, ended)
             else:
@@ -313,8 +274,21 @@ class _Watcher:
         except asyncio.CancelledError:
             held.claim.let_go()
             raise
+        except Exception as error:  # noqa: BLE001  # else it would be held, and worked on by nobody
+            self._wait(account, held, program_fault(error, as_text(held.claim.name)))
         finally:
             account.running -= 1
+
+    async def _worked_through(self, held: _Held) -> FinishedWorkbook | Trouble:
+        claim = held.claim
+        if claim.lives > _LIVES_BEFORE_REJECTED:
+            return await asyncio.to_thread(reject, claim, fault_words(as_text(claim.name)))
+        ended = await self._revived() or await work_through(claim, self._settings)
+        if isinstance(ended, Trouble) and ended.is_fault:
+            held.faults += 1
+            if held.faults >= _FAULTS_BEFORE_REJECTED:
+                return await asyncio.to_thread(reject, claim, fault_words(as_text(claim.name)))
+        return ended
 
     async def _revived(self) -> Trouble | None:
         async with self._reviving:
@@ -348,10 +322,11 @@ class _Watcher:
         account.told.clear()
 
     def _note(self, sentence: str) -> None:
-        _tell(self._listener.note, as_text(sentence))
+        if sentence:
+            _tell(self._listener.note, as_text(sentence))
 
     def _beat(self) -> None:
-        waiting = sum(len(a.files) + len(a.held) for a in self._accounts)
+        waiting = sum(len(a.lying) + len(a.held) for a in self._accounts)
         inbox = str(self._settings.inbox.absolute())
         beat = heartbeat.Heartbeat(os.getpid(), inbox, datetime.now(UTC), waiting, len(self._runs))
         with suppress(OSError):  # a full disk is told by the runs themselves

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from stat import S_ISDIR
 from threading import Barrier, Thread
 
 import pytest
 
+from flows import outputs
 from flows.outputs import (
     OutputFault,
     Terms,
@@ -20,6 +24,8 @@ from flows.outputs import (
     write_output,
 )
 from tests.workbook.raw import orders_xml, package
+
+ROOT = Path(__file__).parents[1]
 
 
 def by_us(*contents: tuple[Path, bytes]) -> set[tuple[str, str]]:
@@ -92,8 +98,43 @@ def test_a_place_is_tried_before_anything_is_ordered(tmp_path: Path) -> None:
         check_place(tmp_path / "file" / "may.xlsx", *source)
 
 
-def test_writers_at_the_same_time_get_into_no_others_way(tmp_path: Path) -> None:
-    """Two flows of one process, or two containers whose processes have the same number."""
+def _write_many(folder: Path, who: str, times: int) -> None:
+    for number in range(times):
+        write_output(folder / "a.xlsx", f"{who} {number}".encode(), Terms())
+
+
+@pytest.mark.parametrize("knows_locks", [True, False], ids=["a disk", "folders have no locks"])
+def test_writers_of_one_name_take_a_name_each(tmp_path: Path, knows_locks: bool) -> None:
+    """Threads of one process and processes of their own, all for a name that was free."""
+    program = (
+        "import sys, fcntl, os, stat; from pathlib import Path;"
+        "import flows.outputs as outputs; import tests.test_outputs as tests;"
+        "lock = fcntl.flock;"
+        "folders = lambda h, how: (_ for _ in ()).throw(OSError(9, 'no')) "
+        "if stat.S_ISDIR(os.fstat(h).st_mode) else lock(h, how);"
+        f"fcntl.flock = lock if {knows_locks} else folders;"
+        f"tests._write_many(Path({str(tmp_path)!r}), sys.argv[1], 15)"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program, who], cwd=ROOT) for who in ("b", "c")
+    ]
+    if knows_locks:
+        threads = [Thread(target=_write_many, args=(tmp_path, who, 15)) for who in ("d", "e")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [process.wait() for process in processes] == [0, 0]
+    written = sorted(path.read_bytes() for path in tmp_path.glob("*.xlsx"))
+    writers = "bcde" if knows_locks else "bc"
+    assert written == sorted(f"{who} {n}".encode() for who in writers for n in range(15))
+
+
+def test_writers_who_know_of_no_locks_get_into_no_others_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two containers whose processes have the same number, over a share without locks."""
+    monkeypatch.setattr(outputs, "alone_in", nullcontext)
     target, reached = tmp_path / "a.xlsx", Barrier(2)
     places: list[Path] = []
 

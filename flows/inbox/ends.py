@@ -74,7 +74,7 @@ def _has_all_members(file: IO[bytes]) -> bool:
                 ends = member.header_offset + _LOCAL_HEADER + name + extra + member.compress_size
                 if ends > package.start_dir:
                     return False
-    except (BadZipFile, LargeZipFile, NotImplementedError, ValueError, struct.error):
+    except (BadZipFile, LargeZipFile, NotImplementedError, ValueError, EOFError, struct.error):
         return False
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import suppress
 from errno import EACCES, EAGAIN
 from pathlib import Path
@@ -14,22 +15,27 @@ _HELD_BY_ANOTHER: Final = frozenset({EAGAIN, EACCES})
 class Lock:
     """A lock beside the workbook; where the share knows no locks, one in a folder of our own.
 
-    The second kind is seen by watchers of this computer only.
+    The second kind is seen by watchers of this computer only. `lives` is how many have held it
+    and died, this one included.
     """
 
-    def __init__(self, files: tuple[IO[bytes], ...], paths: tuple[Path, ...]) -> None:
-        self._files = files
+    def __init__(self, file: IO[bytes], paths: tuple[Path, ...]) -> None:
+        self._file = file
         self._paths = paths
+        self.lives = _one_more(paths[0])
 
-    def release(self, *, forget: bool) -> None:
-        """Let go; `forget` when nobody will ask for this lock again."""
-        if forget:
-            for path in self._paths:
-                with suppress(OSError):
-                    path.unlink()
-        for file in self._files:
+    def let_go(self) -> None:
+        """Leave it to the next one; whoever lets go has not died of it."""
+        with suppress(OSError):
+            os.truncate(self._paths[0], 0)
+        self._file.close()
+
+    def forget(self) -> None:
+        """Let go of what nobody will ask for again."""
+        for path in self._paths:
             with suppress(OSError):
-                file.close()
+                path.unlink()
+        self._file.close()
 
 
 def lock(beside: Path, fallback: Path) -> Lock | None:
@@ -42,7 +48,7 @@ def lock(beside: Path, fallback: Path) -> Lock | None:
         if error.errno in _HELD_BY_ANOTHER:
             return None
         return _lock_of_our_own(beside, fallback)
-    return Lock((file,), (beside,))
+    return Lock(file, (beside,))
 
 
 def _lock_of_our_own(beside: Path, fallback: Path) -> Lock | None:
@@ -55,4 +61,12 @@ def _lock_of_our_own(beside: Path, fallback: Path) -> Lock | None:
         if error.errno in _HELD_BY_ANOTHER:
             return None
         raise
-    return Lock((file,), (beside, fallback))
+    return Lock(file, (beside, fallback))
+
+
+def _one_more(path: Path) -> int:
+    """Write down one more life, a byte for each; how many there are."""
+    with suppress(OSError), path.open("ab") as file:
+        file.write(b".")
+        return file.tell()
+    return 1

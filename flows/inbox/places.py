@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +59,11 @@ class Claim:
         return self.path.name
 
     @property
+    def lives(self) -> int:
+        """How many watchers have held it without letting go, this one included."""
+        return self.lock.lives
+
+    @property
     def size(self) -> int:
         """Its bytes; 0 when somebody has taken it out of the folder."""
         try:
@@ -94,10 +99,10 @@ class Claim:
 
     def let_go(self) -> None:
         """Leave it where it is: the next watcher finds it as nobody's."""
-        self.lock.release(forget=False)
+        self.lock.let_go()
 
     def _end(self) -> None:
-        self.lock.release(forget=True)
+        self.lock.forget()
         with suppress(OSError):
             self.path.parent.rmdir()
 
@@ -138,15 +143,10 @@ class Inbox:
 
     def look(self) -> Glance:
         """What lies in the inbox now. Raises OSError."""
-        files, names = {}, set()
         with os.scandir(self.folder) as found:
-            for entry in found:
-                names.add(entry.name)
-                if is_candidate(entry.name):
-                    with suppress(FileNotFoundError):
-                        look = Look.at(entry.stat(follow_symlinks=False))
-                        if look is not None:
-                            files[entry.name] = look
+            entries = list(found)
+        names = {entry.name for entry in entries}
+        files = _files_among(entries)
         return Glance(files, frozenset(n for n in files if not names.isdisjoint(marks_of(n))))
 
     def end_of(self, name: str) -> End:
@@ -175,7 +175,7 @@ class Inbox:
         try:
             source.rename(path)
         except OSError as error:
-            held.release(forget=True)
+            held.forget()
             _forget_empty(home)
             if isinstance(error, FileNotFoundError):  # another watcher was faster
                 return None
@@ -197,7 +197,7 @@ class Inbox:
                 if left := _workbooks(home):
                     yield Claim(self, left[0], held)
                 else:
-                    held.release(forget=True)
+                    held.forget()
                     _forget_empty(home)
 
     def _fallback(self, home: Path) -> Path:
@@ -224,6 +224,23 @@ def inboxes(folder: Path, accounts: Sequence[str], state_dir: Path) -> tuple[Inb
     for inbox in found:
         inbox.make()
     return tuple(found)
+
+
+def files_in(folder: Path) -> dict[str, Look]:
+    """The regular files of a folder that may be workbooks, by name. Raises OSError."""
+    with os.scandir(folder) as found:
+        return _files_among(found)
+
+
+def _files_among(entries: Iterable[os.DirEntry[str]]) -> dict[str, Look]:
+    files = {}
+    for entry in entries:
+        if is_candidate(entry.name):
+            with suppress(FileNotFoundError):
+                look = Look.at(entry.stat(follow_symlinks=False))
+                if look is not None:
+                    files[entry.name] = look
+    return files
 
 
 def _look(path: Path) -> Look | None:

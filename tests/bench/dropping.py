@@ -6,12 +6,15 @@ A watcher over the practice marketplace, everything warm; what a person waits af
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import httpx
 from openpyxl import Workbook
 
 from tests.soak.watcher import Watcher
@@ -19,7 +22,14 @@ from tests.torture.prefect_api import prefect_server
 
 ROWS = 10
 _HEADER = ("externalReferenceId", "customerId", "orderType", "offerId", "quantity", "currencyCode")
-_OFFERS = ("65310542CA02A12", "65318877CA02A12")
+_OFFERS = ("65310542CA04A12", "65318877CA04A12")
+_CUSTOMER = {
+    "customerId": "P1009900001",
+    "companyName": "Dropping",
+    "cotermDate": (datetime.now(UTC).date() + timedelta(days=200)).isoformat(),
+    # So many that the price level holds whatever is ordered.
+    "licences": [{"product": "65310542CA", "quantity": 50_000, "currencyCode": "USD"}],
+}
 _GIVES_UP_AFTER = 60.0
 
 _say = partial(print, flush=True)
@@ -52,6 +62,8 @@ def _measured(folder: Path, prefect: dict[str, str], drops: int) -> list[float]:
     watcher.start()
     try:
         watcher.wait_until_ready(state)
+        marketplace = json.loads((state / "practice" / "server.json").read_text())["url"]
+        httpx.post(f"{marketplace}/control/seed-customer", json=_CUSTOMER).raise_for_status()
         return [_one(folder, number) for number in range(drops)]
     finally:
         watcher.stop()
@@ -66,7 +78,7 @@ def _one(folder: Path, number: int) -> float:
     sheet.append(_HEADER)
     for row in range(ROWS):
         reference = f"DROP-{number:03d}-{row // 2}"
-        sheet.append([reference, "P1005053401", "NEW", _OFFERS[row % 2], row + 1, "USD"])
+        sheet.append([reference, _CUSTOMER["customerId"], "NEW", _OFFERS[row % 2], row + 1, "USD"])
     book.save(source)
     target = folder / "output" / f"drop-{number:03d}.reconciled.xlsx"
     began = time.monotonic()

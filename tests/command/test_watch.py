@@ -21,10 +21,9 @@ import pytest
 
 from flows.inbox.heartbeat import is_stale, read_heartbeat
 from tests.command.conftest import ROOT, SAMPLES, Bench, clean_environment, marketplace, wait_for
-from tests.command.test_submit import answers_in
+from tests.command.test_submit import answered_book, answers_in
 
 HEADER = ["externalReferenceId", "customerId", "orderType", "offerId", "quantity", "currencyCode"]
-OFFERS = ("65310542CA02A12", "65318877CA02A12", "65316613CA02A12")
 
 
 @dataclass
@@ -60,7 +59,8 @@ class Watch:
     def left(self) -> list[str]:
         """What still lies in the inbox or is worked on."""
         lying = [path.name for path in self.inbox.iterdir() if path.is_file()]
-        return lying + [path.name for path in (self.inbox / "working").rglob("*.*")]
+        working = [path.name for path in (self.inbox / "working").glob("*/*")]
+        return lying + [name for name in working if name != ".held"]
 
     def archived(self) -> list[str]:
         """The names of the archived workbooks, without what was put before them."""
@@ -125,15 +125,14 @@ def watch(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Iterato
         yield watch
 
 
-def orders(path: Path, reference: str, rows: int = 3) -> bytes:
+def orders(path: Path, reference: str) -> bytes:
     """A workbook of one order, whose bytes are given back as well."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.append(HEADER)
-    for number in range(rows):
-        offer = OFFERS[number % len(OFFERS)]
-        sheet.append([reference, "P1005053401", "NEW", offer, number + 1, "USD"])
+    # So few that the customer's price level stays as it is.
+    sheet.append([reference, "P1005053401", "NEW", "65310542CA02A12", 1, "USD"])
     book.save(path)
     return path.read_bytes()
 
@@ -410,6 +409,25 @@ def test_a_prefect_server_that_is_killed_is_started_again(
         state = json.loads((bench.state / "prefect" / "server.json").read_text())
         assert state["url"] == server["url"]
     assert len(ours(book, "PO-prefect")) == 1
+
+
+def test_a_practice_marketplace_that_is_killed_is_started_again(
+    bench: Bench, tmp_path: Path
+) -> None:
+    contents = [orders(tmp_path / "a.xlsx", f"PO-practice-{number}") for number in range(6)]
+    with watching(bench) as watch:
+        server = json.loads((bench.state / "practice" / "server.json").read_text())
+        names = [f"orders-{number}.xlsx" for number in range(len(contents))]
+        for name, content in zip(names, contents, strict=True):
+            (watch.inbox / name).write_bytes(content)
+        wait_for(lambda: "Taking orders-" in watch.said())
+        for process in _children_of(server["keeper"]):
+            os.kill(process, signal.SIGKILL)
+        ended = watch.ended(*names)
+    assert {told["what"] for told in ended.values()} == {"done"}
+    with answered_book(bench) as book:
+        for number in range(len(contents)):
+            assert len(ours(book, f"PO-practice-{number}")) == 1
 
 
 def _children_of(process: int) -> list[int]:

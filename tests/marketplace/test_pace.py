@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from flows.marketplace import pace as pacing
-from flows.marketplace.pace import WINDOW, Pace
+from flows.marketplace.pace import WINDOW, Pace, shared_budget
 
 
 class Clock:
@@ -56,3 +56,27 @@ async def test_a_429_halves_the_pace_once_a_window_and_it_comes_back(clock: Cloc
     for _ in range(100):
         await pace.take()
     assert clock.now == started
+
+
+async def test_runs_of_one_key_share_a_budget_and_count_their_own_calls(clock: Clock) -> None:
+    first, second = (Pace(shared_budget("a key", 10)) for _ in range(2))
+    other = Pace(shared_budget("another key", 10))
+    started = clock.now
+    for _ in range(5):
+        await first.take()
+        await second.take()
+    for _ in range(10):
+        await other.take()
+    assert clock.now == started
+    await second.take()
+    assert clock.now - started >= WINDOW - 0.001
+    assert (first.calls, second.calls, other.calls) == (5, 6, 10)
+
+
+async def test_a_429_of_one_run_slows_the_others_of_its_key(clock: Clock) -> None:
+    first, second = (Pace(shared_budget("a key", 10)) for _ in range(2))
+    first.slow_down()
+    started = clock.now
+    for _ in range(6):
+        await second.take()
+    assert clock.now - started >= WINDOW - 0.001

@@ -11,6 +11,7 @@ import secrets
 import sys
 import tempfile
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 from tests.soak.soaking import Outcome, Soak, Task
@@ -42,9 +43,10 @@ def _tell(outcome: Outcome, task: Task) -> None:
         f"{len(outcome.rubbish)} files that are none; {outcome.lives} watchers, {task.kills} "
         f"kills; {outcome.orders} orders at the marketplace; {outcome.seconds:.0f} s"
     )
-    last = [one for one in outcome.memory if one[0] == outcome.lives and one[2]]
-    for what, (_, ended, megabytes) in (("early", last[0]), ("at the end", last[-1])):
-        _say(f"memory of the last watcher {what} (after {ended} workbooks): {megabytes:.0f} MB")
+    for life, samples in groupby((one for one in outcome.memory if one[2]), lambda one: one[0]):
+        told = [f"{megabytes:.0f} MB ({ended})" for _, ended, megabytes in samples]
+        shown = told[:: max(1, len(told) // 8)] + told[-1:]
+        _say(f"memory of watcher {life} (workbooks ended by then): {', '.join(shown)}")
     _say(f"wrong: {len(outcome.wrong)}")
     for line in outcome.wrong[:_SHOWN]:
         _say(f"  ! {line}")
