@@ -77,8 +77,10 @@ def name_of(kind: Kind, account: str, accounts: Sequence[str]) -> str:
 def schedule_of(kind: Kind, settings: Settings) -> Schedule | None:
     """When a deployment runs by itself: the hour of the night, every so many minutes, never."""
     if kind is NIGHTLY:
-        hour = f"{settings.night.minute} {settings.night.hour} * * *"
-        return Cron(hour, timezone=settings.timezone)
+        # An hour that a clock change skips is skipped by the scheduler as well. The hour after it
+        # is there in that night; in any other, the run finds the night done and ends at once.
+        hours = f"{settings.night.hour},{(settings.night.hour + 1) % 24}"
+        return Cron(f"{settings.night.minute} {hours} * * *", timezone=settings.timezone)
     if kind is FOLLOWING:
         return Interval(timedelta(minutes=settings.follow_every), timezone=settings.timezone)
     return None

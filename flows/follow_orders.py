@@ -27,18 +27,24 @@ async def look_and_write(environment: str, account: str) -> FollowedUp:
 
 def _run_name() -> str:
     parameters: dict[str, Any] = flow_run.parameters
-    return f"{parameters['account']} ({parameters['environment']})"
+    account, environment = parameters["account"], parameters["environment"]
+    return f"open orders{f' of {account}' if account else ''} ({environment or 'as set'})"
 
 
 @flow(
     name="follow-orders", flow_run_name=_run_name, persist_result=False, validate_parameters=False
 )
-async def follow_orders(environment: str = "practice", account: str = "default") -> State[Any]:
-    """Bring open orders up to date, settle doubts, and write their workbooks again."""
-    result = await look_and_write(environment, account)
+async def follow_orders(environment: str | None = None, account: str | None = None) -> State[Any]:
+    """Bring open orders up to date, settle doubts, and write their workbooks again.
+
+    The environment must be given here or in the settings, as for all that runs unattended.
+    """
+    settings = Settings.checked(environment=environment, account=account)
+    settings.check_unattended()
+    result = await look_and_write(settings.effective_environment, settings.account)
     await acreate_markdown_artifact(told(result), key="follow-up", description="What was found")
     marks = [NEEDS_A_PERSON] if result.exit_code else []
-    await tag_run(["follow", environment, account, *marks])
+    await tag_run(["follow", settings.effective_environment, settings.account, *marks])
     if result.stopped:
         return Failed(name="Stopped", message=result.stopped, data=result)
     name = {0: "Completed", 3: "Not written", 4: "Needs attention", 5: "In doubt"}

@@ -105,7 +105,7 @@ async def write_workbook(submission_id: str, out: str | None, also: list[str]) -
 
 def _run_name() -> str:
     parameters: dict[str, Any] = flow_run.parameters
-    return f"{Path(parameters['workbook']).name} ({parameters['environment']})"
+    return f"{Path(parameters['workbook']).name} ({parameters['environment'] or 'as set'})"
 
 
 @flow(
@@ -113,8 +113,8 @@ def _run_name() -> str:
 )
 async def submit_orders(
     workbook: str,
-    environment: str = "practice",
-    account: str = "default",
+    environment: str | None = None,
+    account: str | None = None,
     out: str | None = None,
     follow_seconds: float = 120,
     also: list[str] | None = None,
@@ -125,11 +125,13 @@ async def submit_orders(
 
     `also` names formats of the answers for machines ("csv", "jsonl"). `only_prices`: every order
     is priced and none is placed. `price_first`: every order is priced before it is placed.
+    The environment must be given here or in the settings.
 
     The final state is named after what people must do with it: Completed, Needs attention
     or In doubt; Stopped (failed) when the marketplace refused to go on.
     """
     settings = Settings.checked(environment=environment, account=account)
+    settings.check_unattended()
     async with Desk(settings, _watcher.get()) as desk:
         token = _desk.set(desk)
         try:
@@ -145,7 +147,8 @@ async def submit_orders(
         finally:
             _desk.reset(token)
     await acreate_markdown_artifact(summary_markdown(result), key="summary", description="Answers")
-    await tag_run(["orders", environment, account, *([NEEDS_A_PERSON] if result.exit_code else [])])
+    marks = [NEEDS_A_PERSON] if result.exit_code else []
+    await tag_run(["orders", result.environment, result.account, *marks])
     return _final_state(result)
 
 

@@ -157,7 +157,7 @@ def test_the_schedules_are_those_of_the_settings(serving: Serving) -> None:
     wait_for(lambda: len(serving.asked("deployments")) == 3)
     found = {deployment["name"]: deployment for deployment in serving.asked("deployments")}
     (nightly,) = found["nightly"]["schedules"]
-    assert nightly["schedule"] == {"cron": "0 2 * * *", "timezone": "UTC", "day_or": True}
+    assert nightly["schedule"] == {"cron": "0 2,3 * * *", "timezone": "UTC", "day_or": True}
     (following,) = found["following"]["schedules"]
     assert following["schedule"]["interval"] == 600
     assert found["by-hand"]["schedules"] == []
