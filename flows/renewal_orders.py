@@ -100,7 +100,8 @@ class RenewalOrders:
         with suppress(CallFailed):
             raise_for(reply)  # a key that is not accepted stops the run; the rest is judged
         is_late = step.decision.case.phase in (Phase.LATE, Phase.LATE_WITH_WARNING)
-        return judge(step, reply, is_late=is_late)
+        amounts = self.desk.settings.approve_above
+        return judge(step, reply, is_late=is_late, amounts=amounts)
 
     async def only_price(self, steps: Sequence[Step]) -> None:
         """What the steps of one customer would come to, as far as it can be asked now."""

@@ -13,6 +13,7 @@ from flows.renewals.queue import Step
 from flows.renewals.reasons import Reason
 from schemas.code_tables import explain
 from schemas.orders import LineAnswer, Order, OrderAnswer, OrderLine, Reply, faulty_lines
+from schemas.renewals import Ceiling
 
 WOULD_NOT_RENEW: Final = "1004"
 """Status of a preview's line whose product has expired; its price is in no total (11.3)."""
@@ -27,6 +28,7 @@ class Judgement(StrEnum):
     FINE = "fine"
     ABOVE_CEILING = "above the ceiling"
     OTHER_CURRENCY = "other currency"
+    NEEDS_CEILING = "needs a ceiling"
     PRICE_ROSE = "price rose"
     PRODUCT_EXPIRED = "product expired"
     ANSWER_DIFFERS = "answer differs"
@@ -47,6 +49,10 @@ WORDS: Final[Mapping[Judgement, tuple[str, str]]] = {
     Judgement.OTHER_CURRENCY: (
         "Adobe prices it in {currency}, and the ceiling is {ceiling}. Nothing was ordered.",
         "Write the ceiling price in {currency}.",
+    ),
+    Judgement.NEEDS_CEILING: (
+        "It costs {expected} {currency}: above {limit} it needs a ceiling. Nothing was ordered.",
+        "If that is right, write a ceiling price of at least {expected} {currency} in its row.",
     ),
     Judgement.PRICE_ROSE: (
         "It would cost {total} {currency}; {announced} was announced. Nothing was ordered.",
@@ -135,8 +141,13 @@ def line_of(step: Step) -> OrderLine:
     )
 
 
-def judge(step: Step, reply: Reply, *, is_late: bool) -> Priced:
-    """What the answer to a step's preview means for it."""
+def judge(
+    step: Step, reply: Reply, *, is_late: bool, amounts: Mapping[str, Decimal] | None = None
+) -> Priced:
+    """What the answer to a step's preview means for it.
+
+    `amounts`, by currency: above them nothing is renewed unless its row has a ceiling price.
+    """
     asked = line_of(step)
     if reply.order is None:
         return _refused(step, asked, reply, is_late)
@@ -163,7 +174,7 @@ def judge(step: Step, reply: Reply, *, is_late: bool) -> Priced:
     note = f" The discount {missed[0]} was not honoured." if missed else ""
     currency = currency or asked.currency
     priced = Priced(step, Judgement.FINE, line, total, currency, note=note)
-    return _against_money(priced)
+    return _against_money(priced, amounts or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,24 +220,31 @@ def total_of(order: OrderAnswer) -> Decimal | None:
     return sum(known, Decimal(0)) if known and len(known) == len(prices) else None
 
 
-def _against_money(priced: Priced) -> Priced:
+def _against_money(priced: Priced, amounts: Mapping[str, Decimal]) -> Priced:
     case, step = priced.step.decision.case, priced.step
     ceiling, announced = case.row.ceiling, case.announced
     if priced.total is None:
         return _worded(_as(priced, Judgement.NO_PRICE))
+    # What all wanted licences cost at this price: a term may need two orders.
+    expected = (priced.total * case.wanted / step.quantity).quantize(_CENT, ROUND_HALF_UP)
     if ceiling is not None:
-        if ceiling.currency != priced.currency:
-            return _worded(_as(priced, Judgement.OTHER_CURRENCY))
-        # What all wanted licences cost at this price: a term may need two orders.
-        of_all = priced.total * case.wanted / step.quantity
-        expected = of_all.quantize(_CENT, ROUND_HALF_UP)
-        if expected > ceiling.amount:
-            return _worded(_as(priced, Judgement.ABOVE_CEILING), expected=f"{expected:,.2f}")
-        return priced
+        return _against_ceiling(priced, ceiling, expected)
+    limit = amounts.get(priced.currency)
+    if limit is not None and expected > limit:
+        needs = _as(priced, Judgement.NEEDS_CEILING)
+        return _worded(needs, expected=f"{expected:,.2f}", limit=f"{limit:,.2f}")
     if announced is not None and announced.price is not None and step.part is Part.PRESENT:
         then = announced.price
         if priced.total > then + TOLERANCE:
             return _worded(_as(priced, Judgement.PRICE_ROSE), announced=f"{then:,.2f}")
+    return priced
+
+
+def _against_ceiling(priced: Priced, ceiling: Ceiling, expected: Decimal) -> Priced:
+    if ceiling.currency != priced.currency:
+        return _worded(_as(priced, Judgement.OTHER_CURRENCY))
+    if expected > ceiling.amount:
+        return _worded(_as(priced, Judgement.ABOVE_CEILING), expected=f"{expected:,.2f}")
     return priced
 
 

@@ -136,6 +136,23 @@ def test_the_ceiling_is_that_of_all_wanted_licences() -> None:
     )
 
 
+def test_above_the_amount_of_its_currency_a_renewal_needs_a_ceiling() -> None:
+    """Ten licences of fourteen cost 4,128: all of them 5,779.20."""
+    amounts = {"USD": Decimal("5779.19")}
+    priced = judge(step(14), answer(line()), is_late=False, amounts=amounts)
+    assert (priced.judgement, priced.what_happened, priced.what_to_do) == (
+        Judgement.NEEDS_CEILING,
+        "It costs 5,779.20 USD: above 5,779.19 it needs a ceiling. Nothing was ordered.",
+        "If that is right, write a ceiling price of at least 5,779.20 USD in its row.",
+    )
+    within = {"USD": Decimal("5779.20"), "EUR": Decimal(1)}
+    assert judge(step(14), answer(line()), is_late=False, amounts=within).judgement is (
+        Judgement.FINE
+    )
+    with_ceiling = judge(step(14, "5779.20"), answer(line()), is_late=False, amounts=amounts)
+    assert with_ceiling.judgement is Judgement.FINE
+
+
 @pytest.mark.parametrize(
     ("told", "ceiling", "judgement"),
     [
