@@ -65,6 +65,8 @@ class PrefectServer:
             **_QUIET,
             "PREFECT_HOME": str(self._folder),
             "PREFECT_SERVER_UI_API_URL": "http://127.0.0.1:{port}/api",
+            # Where it is installed may not be its to write to.
+            "PREFECT_UI_STATIC_DIRECTORY": str(self._folder / "page"),
             "PREFECT_PROFILES_PATH": str(self._folder / "profiles.toml"),
         }
         service = Service(
