@@ -1,11 +1,13 @@
 """Makes the pictures in `docs/pictures`: `make pictures`. Needs LibreOffice and pdftoppm.
 
-A small order sheet such as finance keeps is submitted in practice, in a state folder of its own;
-what comes back is printed sheet by sheet. Nothing in the pictures is drawn by hand.
+A small order sheet such as finance keeps is submitted in practice, in a state folder of its own,
+and a night goes through the sample renewal book; what comes back is printed sheet by sheet.
+Nothing in the pictures is drawn by hand.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -20,6 +22,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+SAMPLES = Path(__file__).parents[1] / "sample_data"
 ORDER_SHEET = "xl/worksheets/sheet1.xml"
 TITLES = ("PO number", "Customer ID", "Customer", "Order type", "SKU", "Qty", "Currency", "Remark")
 WIDTHS = (14, 13, 26, 12, 19, 6, 10, 18)
@@ -41,6 +44,7 @@ ROWS = (
 class Picture:
     """A part of a printed page: dots per inch, then left, top, width and height in inches."""
 
+    book: str
     title: str
     page: int
     dots: int
@@ -48,11 +52,12 @@ class Picture:
 
 
 PICTURES = (
-    Picture("order-sheet", 1, 210, (0.65, 0.8, 7.3, 1.6)),
-    Picture("answers", 1, 210, (7.9, 0.8, 7.6, 1.6)),
-    Picture("summary", 2, 120, (0.4, 0.4, 10.2, 5.2)),
-    Picture("orders", 3, 120, (0.4, 0.4, 10.2, 2.6)),
-    Picture("to-do", 4, 120, (0.4, 0.4, 10.2, 2.4)),
+    Picture("november", "order-sheet", 1, 210, (0.65, 0.8, 7.3, 1.6)),
+    Picture("november", "answers", 1, 210, (7.9, 0.8, 7.6, 1.6)),
+    Picture("november", "summary", 2, 120, (0.4, 0.4, 10.2, 5.2)),
+    Picture("november", "orders", 3, 120, (0.4, 0.4, 10.2, 2.6)),
+    Picture("november", "to-do", 4, 120, (0.4, 0.4, 10.2, 2.4)),
+    Picture("renewals", "renewals", 2, 240, (0.6, 0.95, 9.5, 1.45)),
 )
 
 
@@ -111,17 +116,24 @@ def main() -> None:
         command = [sys.executable, "-m", "flows.cli", "submit", str(folder / "november.xlsx")]
         # 4: some rows need a person, and that is what the pictures show.
         assert subprocess.run(command, env=environment, check=False).returncode == 4
-        on_one_page(folder / "output" / "november.reconciled.xlsx", folder / "print.xlsx")
-        _run(
-            "soffice",
-            f"-env:UserInstallation=file://{folder}/office",
-            "--headless",
-            "--convert-to",
-            "pdf",
-            "--outdir",
-            str(folder),
-            str(folder / "print.xlsx"),
-        )
+        on_one_page(folder / "output" / "november.reconciled.xlsx", folder / "november.xlsx")
+        renewals = folder / "renewals.xlsx"
+        renewals.write_bytes((SAMPLES / "renewal-book.xlsx").read_bytes())
+        command = [sys.executable, "-m", "flows.cli", "renew", str(renewals), "--json"]
+        command += ["--environment", "practice"]
+        told = subprocess.run(command, env=environment, check=False, capture_output=True).stdout
+        Path(json.loads(told)["books"][0]["output"]).rename(renewals)
+        for book in ("november", "renewals"):
+            _run(
+                "soffice",
+                f"-env:UserInstallation=file://{folder}/office",
+                "--headless",
+                "--convert-to",
+                "pdf",
+                "--outdir",
+                str(folder),
+                str(folder / f"{book}.xlsx"),
+            )
         for picture in PICTURES:
             cut = [str(round(inches * picture.dots)) for inches in picture.cut]
             places = [
@@ -141,7 +153,7 @@ def main() -> None:
                     page,
                 ),
                 *places,
-                *(str(folder / "print.pdf"), str(FOLDER / picture.title)),
+                *(str(folder / f"{picture.book}.pdf"), str(FOLDER / picture.title)),
             )
 
 

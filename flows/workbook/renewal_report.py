@@ -13,6 +13,7 @@ from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from flows.workbook.cell_values import MONEY_FORMAT, legible
@@ -44,6 +45,7 @@ TONES: Final[Mapping[RenewalState, Tone]] = {
 
 Value = str | int | Decimal | date | None
 
+FACE: Final = "Calibri"
 ANSWER_COLUMNS: Final = (
     ("Row in the book", 9),
     ("Customer", 14),
@@ -106,7 +108,7 @@ def renewal_report(
         tone = TONES[answer.state]
         result = sheet.cell(number, _RESULT_COLUMN)
         result.fill = solid(tone.strong)
-        result.font = Font(bold=True, color=tone.ink)
+        result.font = Font(name=FACE, bold=True, color=tone.ink)
     sheet = _table(book, COMING, COMING_COLUMNS)
     for number, due in enumerate(coming, start=2):
         cells = (due.on, due.by, due.row, due.customer_id, due.company, due.subscription_id)
@@ -155,9 +157,14 @@ def _table(book: Workbook, title: str, columns: Sequence[tuple[str, int]]) -> Wo
     sheet.row_dimensions[1].height = 32
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}1"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    _print_on_one_page_across(sheet)
     return sheet
+
+
+def _print_on_one_page_across(sheet: Worksheet) -> None:
+    sheet.page_setup.orientation = "landscape"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
 
 
 def _write_row(
@@ -194,13 +201,15 @@ def _write_summary(sheet: Worksheet, summary: NightSummary, coming: int, faults:
     sheet.sheet_view.showGridLines = False
     for column, width in (("A", 26), ("B", 46), ("C", 30)):
         sheet.column_dimensions[column].width = width
+    _print_on_one_page_across(sheet)
     sheet["A1"] = headline(summary)
-    sheet["A1"].font = Font(bold=True, sz=18)
+    sheet["A1"].font = Font(name=FACE, bold=True, sz=18)
+    sheet.row_dimensions[1].height = 28
     row = 2
     for banner in banners(summary):
         for place in (1, 2, 3):
             sheet.cell(row, place).fill = solid(PRACTICE.strong)
-        sheet.cell(row, 1, banner).font = Font(bold=True, sz=13)
+        sheet.cell(row, 1, banner).font = Font(name=FACE, bold=True, sz=13)
         row += 1
     row += 1
     zone = ZoneInfo(summary.timezone)
@@ -229,14 +238,14 @@ def _write_summary(sheet: Worksheet, summary: NightSummary, coming: int, faults:
 
 
 def _counts(sheet: Worksheet, row: int, summary: NightSummary) -> int:
-    sheet.cell(row, 1, "How it went").font = Font(bold=True, sz=13)
+    sheet.cell(row, 1, "How it went").font = Font(name=FACE, bold=True, sz=13)
     for state in RenewalState:
         count = summary.counts.get(state, 0)
         if count:
             row += 1
             words = sheet.cell(row, 1, RESULT[state])
             tone = TONES[state]
-            words.fill, words.font = solid(tone.strong), Font(bold=True, color=tone.ink)
+            words.fill, words.font = solid(tone.strong), Font(name=FACE, bold=True, color=tone.ink)
             number = sheet.cell(row, 2, count)
             number.alignment = Alignment(horizontal="left")
     return row + 1
@@ -248,7 +257,7 @@ def _totals(sheet: Worksheet, row: int, summary: NightSummary) -> int:
     title = (
         "What it would cost, before tax" if summary.is_dry_run else "What was ordered, before tax"
     )
-    sheet.cell(row, 1, title).font = Font(bold=True, sz=13)
+    sheet.cell(row, 1, title).font = Font(name=FACE, bold=True, sz=13)
     for currency, total in sorted(summary.totals.items()):
         row += 1
         sheet.cell(row, 1, currency)
