@@ -14,8 +14,13 @@ from tests.desk.test_follow_up import CUSTOMER, FINISHED_AFTER, OFFER
 @contextmanager
 def marketplace_of_a_large_customer() -> Iterator[str]:
     """Its address, while it runs."""
+    with embedded("--finish-after", str(FINISHED_AFTER), "--no-throttle") as url:
+        seed_large_customer(url)
+        yield url
+
+
+def seed_large_customer(url: str) -> None:
+    """The customer, at a marketplace that runs."""
     licences = [{"product": OFFER[:10], "quantity": 9000, "currencyCode": "USD"}]
     customer = {"customerId": CUSTOMER, "cotermDate": "2027-06-30", "licences": licences}
-    with embedded("--finish-after", str(FINISHED_AFTER), "--no-throttle") as url:
-        httpx.post(f"{url}/control/seed-customer", json=customer).raise_for_status()
-        yield url
+    httpx.post(f"{url}/control/seed-customer", json=customer).raise_for_status()
