@@ -145,24 +145,20 @@ def _archived(claim: Claim, figures: Reconciled) -> FinishedWorkbook | Trouble:
 
 
 def _disk_trouble(error: OSError, name: str) -> Trouble:
-    sentence = f"{name} cannot be put away ({error.strerror}); it is tried again."
+    sentence = f"{name} cannot be put away ({error.strerror})."
     return Trouble("disk", sentence, concerns_all=False)
 
 
 def _trouble(error: Exception, name: str) -> Trouble:
     if _is_of_a_server(error):
-        sentence = (
-            f"The Prefect server cannot be worked with ({type(error).__name__}); {name} waits "
-            "and is tried again."
-        )
-        return Trouble("Prefect", sentence)
+        return Trouble("Prefect", f"The Prefect server does not answer ({type(error).__name__}).")
     return program_fault(error, name)
 
 
 def program_fault(error: Exception, name: str) -> Trouble:
     """Anything that nobody has foreseen; its text, which may hold anything, goes into the log."""
     _log.error("A fault of the program over %s", name, exc_info=error)
-    sentence = f"Orderdrop itself failed over {name} ({type(error).__name__}); it is tried again."
+    sentence = f"Orderdrop itself failed over {name} ({type(error).__name__})."
     return Trouble(type(error).__name__, sentence, concerns_all=False, is_fault=True)
 
 

@@ -28,7 +28,7 @@ _QUIET: Final = {
 _BOUNDED: Final = {
     # Of 5 tries with growing waits and a minute for each, a run would hang for a long time.
     "PREFECT_CLIENT_MAX_RETRIES": "3",
-    "PREFECT_API_REQUEST_TIMEOUT": "20",
+    "PREFECT_API_REQUEST_TIMEOUT": "10",
 }
 
 _held: list[Companion] = []
@@ -102,7 +102,8 @@ class PrefectServer:
 
 
 def bound_waits() -> None:
-    """For what runs for days: a Prefect server that is gone is given up after some 15 seconds.
+    """For what runs for days: a Prefect server that is gone is given up after some 15
+    seconds, one that hangs after a minute.
 
     To be called before Prefect is imported; what the operator has set himself stays.
     """

@@ -112,6 +112,7 @@ def run_watch(
         if marketplace is not None:
             marketplace.wait()
         server.ready()
+        on_note(f"Ready. Drop workbooks into {settings.inbox.absolute()}")
 
         until_stopped(
             lambda stop: watch(

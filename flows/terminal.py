@@ -69,10 +69,11 @@ def tell_watched(workbook: FinishedWorkbook, as_json: bool) -> None:
     """What became of a workbook that was dropped: one line, and one JSON object if asked."""
     if as_json:
         print(json.dumps(_watched(workbook), ensure_ascii=False), flush=True)  # noqa: T201
-    where = {
-        "rejected": f" It is in {workbook.kept}, with the reason beside it.",
-        "waiting": " It is tried again.",
-    }.get(workbook.what, f" The answers are in {workbook.output}")
+    where = ""
+    if workbook.output:
+        where = f" The answers are in {workbook.output}"
+    elif workbook.kept:
+        where = f" The file is in {workbook.kept}, with the reason beside it."
     say(f"{workbook.sentence}{where}")
 
 

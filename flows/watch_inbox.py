@@ -311,7 +311,8 @@ class _Watcher:
         if trouble.kind not in told:
             told.add(trouble.kind)
             name = as_text(held.claim.name)
-            waits = FinishedWorkbook(name, account.inbox.account, What.WAITING, trouble.sentence)
+            sentence = f"{trouble.sentence} {name} waits and is tried again."
+            waits = FinishedWorkbook(name, account.inbox.account, What.WAITING, sentence)
             _tell(self._listener.finished, waits)
 
     def _is_well(self, account: _Account) -> None:

@@ -32,10 +32,14 @@ class Lock:
 
     def forget(self) -> None:
         """Let go of what nobody will ask for again."""
+        self._unlink()
+        self._file.close()
+        self._unlink()  # a share may not take away a file that is open
+
+    def _unlink(self) -> None:
         for path in self._paths:
             with suppress(OSError):
                 path.unlink()
-        self._file.close()
 
 
 def lock(beside: Path, fallback: Path) -> Lock | None:

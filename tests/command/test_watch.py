@@ -330,6 +330,21 @@ def ours(book: Any, reference: str) -> list[dict[str, Any]]:
     return [o for o in book.orders() if o["externalReferenceId"] == reference]
 
 
+def test_told_to_end_in_the_middle_of_a_run_it_brings_it_to_its_end(
+    bench: Bench, slow: tuple[dict[str, str], Any], tmp_path: Path
+) -> None:
+    settings, book = slow
+    with watching(bench, **settings) as watch:
+        (watch.inbox / "orders.xlsx").write_bytes(orders(tmp_path / "a.xlsx", "PO-ended"))
+        wait_for(lambda: "Taking orders.xlsx" in watch.said())
+        time.sleep(0.5)
+        watch.process.send_signal(signal.SIGTERM)
+        assert watch.process.wait(40) == 0
+        assert [told["what"] for told in watch.told()] == ["done"]
+    assert watch.archived() == ["orders.xlsx"]
+    assert len(ours(book, "PO-ended")) == 1
+
+
 @pytest.mark.parametrize("after", [0.1, 1.0, 2.5])
 def test_killed_in_the_middle_of_a_run_the_next_one_orders_once(
     bench: Bench, slow: tuple[dict[str, str], Any], after: float, tmp_path: Path
