@@ -36,7 +36,7 @@ class RowPlan:
     there before; their cells are replaced and, beside rows without an answer, taken out.
     all_beyond: whether no row has any cell as far right as our first column.
     result: the column of Result. left_alone: rows below the table. beside: the column whose look
-    answers take over.
+    answers take over. approve: the column approve of the sheet, 0 where it has none.
     """
 
     header_row: int
@@ -49,6 +49,7 @@ class RowPlan:
     result: int
     left_alone: frozenset[int]
     beside: int
+    approve: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,8 @@ class RowSurgeon:
         clears = bool(plan.standing) and number > plan.header_row
         if not (answer or marks or old_marks or header or clears):
             return row.raw
-        simple = not (marks or old_marks or header or clears)
+        asks_anew = answer is not None and answer.asks_anew and plan.approve
+        simple = not (marks or old_marks or header or clears or asks_anew)
         if answer and simple and (plan.all_beyond or self._ends_before_ours(row.inner)):
             beside = self._format_beside(row.inner, number)
             cells = self._writer.cells(answer, beside)
@@ -164,6 +166,8 @@ class RowSurgeon:
             for column in plan.standing - set(new):
                 if column in cells:
                     self._replace(edits, cells[column], b"")
+        if answer and answer.asks_anew and plan.approve in cells:
+            self._take_out(edits, cells[plan.approve], number)
         for column, warning in marks.items():
             if column not in cells and column not in plan.places:
                 style = self._styles.mark(0, warning=warning)
@@ -202,6 +206,15 @@ class RowSurgeon:
         self.took_formula |= _FORMULA.search(old) is not None
         aside = b"" if ours else set_aside(old)
         edits.replace(cell.start, cell.end, cell.column, aside + new)
+
+    def _take_out(self, edits: _Edits, cell: Cell, number: int) -> None:
+        """A yes that approved something else: an order is not to be placed by what is left over."""
+        if not _holds(edits.inner, cell):
+            return
+        place, style = address(number, cell.column), _format_of(cell.tag) or 0
+        empty = empty_cell(place, style, self._prefix).encode()
+        aside = set_aside(edits.inner[cell.start : cell.end])
+        edits.replace(cell.start, cell.end, cell.column, aside + empty)
 
     def _unmarked(self, cell: Cell) -> _Before:
         """What a cell of the user's was before we marked it."""
