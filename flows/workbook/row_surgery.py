@@ -160,14 +160,16 @@ class RowSurgeon:
         beside = theirs[plan.beside].style or 0 if plan.beside in theirs else 0
         new = self._new_cells(number, answer, beside)
         edits = _Edits(inner)
+        left_over = plan.approve if answer and answer.asks_anew else 0
         for column, before in theirs.items():
-            self._look_anew(edits, cells[column], before, marks.get(column))
+            if column == left_over and _holds(inner, cells[column]):
+                self._take_out(edits, cells[column], before, number)
+            else:
+                self._look_anew(edits, cells[column], before, marks.get(column))
         if number > plan.header_row and self._clears(inner, number, cells):
             for column in plan.standing - set(new):
                 if column in cells:
                     self._replace(edits, cells[column], b"")
-        if answer and answer.asks_anew and plan.approve in cells:
-            self._take_out(edits, cells[plan.approve], number)
         for column, warning in marks.items():
             if column not in cells and column not in plan.places:
                 style = self._styles.mark(0, warning=warning)
@@ -207,12 +209,10 @@ class RowSurgeon:
         aside = b"" if ours else set_aside(old)
         edits.replace(cell.start, cell.end, cell.column, aside + new)
 
-    def _take_out(self, edits: _Edits, cell: Cell, number: int) -> None:
+    def _take_out(self, edits: _Edits, cell: Cell, before: _Before, number: int) -> None:
         """A yes that approved something else: an order is not to be placed by what is left over."""
-        if not _holds(edits.inner, cell):
-            return
-        place, style = address(number, cell.column), _format_of(cell.tag) or 0
-        empty = empty_cell(place, style, self._prefix).encode()
+        place = address(number, cell.column)
+        empty = empty_cell(place, before.style or 0, self._prefix).encode()
         aside = set_aside(edits.inner[cell.start : cell.end])
         edits.replace(cell.start, cell.end, cell.column, aside + empty)
 
