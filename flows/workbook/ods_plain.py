@@ -28,7 +28,7 @@ _ROW_TAG: Final = re.compile(rb"<table:table-row" + _ATTRIBUTES + rb">")
 _CELL: Final = re.compile(
     rb"(<table:(covered-)?table-cell"
     + _ATTRIBUTES
-    + rb"(?:/>|>(?:<text:p>([^<]*)</text:p>)?</table:(?:covered-)?table-cell>))"
+    + rb"(?:/>|>(?:<text:p/>|<text:p>([^<]*)</text:p>)?</table:(?:covered-)?table-cell>))"
 )
 _ATTRIBUTE: Final = re.compile(r'([A-Za-z-]+:[A-Za-z-]+)="([^"]*)"')
 

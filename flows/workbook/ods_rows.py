@@ -140,7 +140,8 @@ class OdsRows:
             self._paragraphs.append(text)
             self._pieces = None
         elif self._cell is not None and name in {"table-cell", "covered-table-cell"}:
-            self._take_cell(self._cell, "\n".join(self._paragraphs), covered=self._covered)
+            text = "\n".join(self._paragraphs) if self._paragraphs else None
+            self._take_cell(self._cell, text, covered=self._covered)
             self._cell = None
         elif name == "table-row":
             self._end_row()
@@ -156,9 +157,9 @@ class OdsRows:
         self._row_found = self._known(written).found
         self._cells = []
         self._place = 0
-        for _, covered, attributes, raw in cells:
+        for whole, covered, attributes, raw in cells:
             known = self._remembered.get(attributes) or self._known(attributes)
-            text = _plain_text(raw) if raw else ""
+            text = _plain_text(raw) if raw else "" if b"<text:p" in whole else None
             if known.is_text and text and not covered and text[0] != "#":
                 self._place += 1
                 look = self._look_at(known.found, self._place)
@@ -179,7 +180,7 @@ class OdsRows:
             known = self._remembered[written] = _Known(found, is_text)
         return known
 
-    def _take_cell(self, found: dict[str, str], text: str, *, covered: bool) -> None:
+    def _take_cell(self, found: dict[str, str], text: str | None, *, covered: bool) -> None:
         count = 1
         if _REPEATED in found:
             count = _times(found, _REPEATED, LAST_COLUMN)
@@ -190,7 +191,7 @@ class OdsRows:
         if "number-columns-spanned" in found or "number-rows-spanned" in found:
             self._take_merged(found, first)
         value = value_of(found, text) if found else text
-        if value == "":
+        if not value and value in {"", None}:
             return
         look = self._look_at(found, first)
         if count == 1:
@@ -244,19 +245,24 @@ class OdsRows:
             )
 
 
-def value_of(found: dict[str, str], text: str) -> Cell | Unknown:
-    """What a cell holds, by its attributes (without prefixes) and its text."""
+def value_of(found: dict[str, str], paragraphs: str | None) -> Cell | Unknown:
+    """What a cell holds, by its attributes (without prefixes) and its text, None for no paragraph.
+
+    LibreOffice writes a formula whose result is the empty text with an empty paragraph and without
+    a type; where there is no paragraph either, nothing was calculated.
+    """
     kind = found.get("value-type", "")
+    text = paragraphs or ""
     formula = "formula" in found
     if kind == "error" or _ERROR.fullmatch(text) or (formula and _OWN_ERROR.fullmatch(text)):
         return Unknown(Trouble.SHOWS_ERROR, text)
-    if not kind:
-        return Unknown(Trouble.NOT_CALCULATED) if formula else text
-    stored = found.get(_STORED.get(kind, "value"))
-    if kind == "string":
-        return text if stored is None else stored
+    stored = found.get(_STORED.get(kind, "value")) if kind else None
     if stored is None:
-        return Unknown(Trouble.NOT_CALCULATED) if formula else text
+        is_text = kind in {"", "string"}
+        is_known = is_text and paragraphs is not None and (bool(kind) or not text)
+        return Unknown(Trouble.NOT_CALCULATED) if formula and not is_known else text
+    if kind == "string":
+        return stored
     try:
         return _typed(kind, stored)
     except ValueError:
