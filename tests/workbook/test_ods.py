@@ -12,10 +12,10 @@ from tests.workbook.ods_made import SPACES, cell, ods, row, table
 from tests.workbook.raw import HEADER, ORDER
 
 TITLES = row(*HEADER, "discountCode")
-COMMENT = "<!-- any program may write this -->"
+INSTRUCTION = "<?any program may write this?>"
 """Makes the file one of the shape that is read element by element."""
 
-WAYS = pytest.mark.parametrize("opening", ["", COMMENT], ids=["by rows", "by elements"])
+WAYS = pytest.mark.parametrize("opening", ["", INSTRUCTION], ids=["by rows", "by elements"])
 
 
 def read(*rows: str, opening: str = "", styles: str = "", behind: str = "") -> ReadSheet:
