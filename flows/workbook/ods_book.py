@@ -12,10 +12,11 @@ from flows.workbook.areas import column_number
 from flows.workbook.cell_stream import Stream
 from flows.workbook.errors import NotAWorkbook
 from flows.workbook.ods_bounds import (
+    AN_ODD_ROW,
     LARGEST,
+    MOST_AGAIN,
     MOST_BY_ELEMENTS,
     MOST_IN_ODD_ROWS,
-    MOST_WALKED,
     bounded,
     elements,
     too_many_by_elements,
@@ -44,7 +45,7 @@ class OdsBook:
     def __init__(self, package: ZipFile, name: str) -> None:
         self._package = package
         self._name = name
-        self._walked = 0
+        self._walked = self._most = 0
         if _CONTENT in package.namelist() and package.getinfo(_CONTENT).file_size > LARGEST:
             raise NotAWorkbook(
                 f"{name} unpacks to more than {LARGEST >> 20} MB; keep only the orders in it, or "
@@ -58,6 +59,8 @@ class OdsBook:
         self._is_plain = self._look_through_plain()
         if not self._is_plain:
             self._look_through(self._few_elements())
+        # Looking through it once more is what reading a sheet takes.
+        self._most = 2 * self._walked + MOST_AGAIN
 
     @property
     def sheets(self) -> Sequence[str]:
@@ -79,7 +82,7 @@ class OdsBook:
             if not is_row:
                 parser.Parse(piece)
             elif not rows.take_row(piece):
-                odd += elements(piece)
+                odd += elements(piece) + AN_ODD_ROW
                 if odd > MOST_IN_ODD_ROWS:
                     raise too_many_by_elements(self._name)
                 _told_of_all(rows).Parse(b"<row>" + piece + b"</row>", True)  # by place only
@@ -93,8 +96,8 @@ class OdsBook:
     def _walk(self) -> Iterator[bytes]:
         with self._package.open(_CONTENT) as stream:
             while chunk := stream.read(PIECE):
-                self._walked += len(chunk)
-                if self._walked > MOST_WALKED:
+                self._walked += elements(chunk)
+                if self._most and self._walked > self._most:
                     raise too_many_sheets(self._name)
                 yield chunk
 

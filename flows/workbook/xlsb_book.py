@@ -14,7 +14,6 @@ from flows.workbook.cells import Cell
 from flows.workbook.errors import NotAWorkbook
 from flows.workbook.number_formats import BUILT_IN_DATES, PLAIN, Look, look_of
 from flows.workbook.parts import relations_of, whole_column, workbook_part
-from flows.workbook.shared_strings import LARGEST
 from flows.workbook.table import HEADER_WITHIN, MergedRange
 from flows.workbook.xlsb_records import records, too_much, wide_text
 from flows.workbook.xml_parts import damaged
@@ -44,6 +43,10 @@ _OF_TEXTS: Final = frozenset({_TEXT_ITEM})
 
 MOST_EMPTY: Final = 2_500_000
 """Empty cells of a workbook, side by side counted once: a hole in every row of Excel is fewer."""
+
+MOST_TEXTS: Final = 2_000_000
+LARGEST_TEXTS: Final = 96 << 20
+"""Bytes of shared texts: 100,000 orders with fourteen texts of their own each need less."""
 
 _HIDDEN: Final = 0x10
 _COLUMN: Final = 0x3FFF
@@ -202,14 +205,19 @@ class XlsbBook:
     def _read_strings(self, part: str, name: str) -> list[str]:
         if part not in self._package.namelist():
             return []
-        if self._package.getinfo(part).file_size > LARGEST:
-            raise NotAWorkbook(
-                f"{name} holds more than 512 MB of texts; keep only the orders in it and drop it "
-                "again."
-            )
-        return [
-            wide_text(content, 1)[0] for _, content in records(self._package, part, _OF_TEXTS, name)
-        ]
+        found: list[str] = []
+        if self._package.getinfo(part).file_size <= LARGEST_TEXTS:
+            for _, content in records(self._package, part, _OF_TEXTS, name):
+                found.append(wide_text(content, 1)[0])
+                if len(found) > MOST_TEXTS:
+                    break
+            else:
+                return found
+        raise NotAWorkbook(
+            f"{name} holds more than {MOST_TEXTS:,} different texts, or more than "
+            f"{LARGEST_TEXTS >> 20} MB of them; keep only the orders in it, or open it in Excel "
+            "and save it as .xlsx."
+        )
 
     def _read_looks(self, part: str) -> list[Look]:
         """The looks of the cell styles, by their numbers."""

@@ -24,12 +24,17 @@ _BLANKS: Final = re.compile(rb"(?:\x01\x08.{8})++", re.DOTALL)
 _BLANK: Final = 10
 """Bytes of an empty formatted cell (BrtCellBlank) with its head."""
 
+_EMPTY_ROWS: Final = re.compile(
+    rb"(?:(?:\x00\x11.{17}|\x00\x19.{25})(?:\x01\x08.{8})*+(?=\x00[\x11\x19]))++", re.DOTALL
+)
+"""Rows (BrtRowHdr) that hold at the most empty formatted cells, with another one behind them."""
+
 
 def records(
     package: ZipFile, part: str, known: Container[int], name: str
 ) -> Iterator[tuple[int, bytes]]:
-    """Kind and content of the records of known kinds in a part; of empty cells side by side the
-    last one. Raises NotAWorkbook.
+    """Kind and content of the records of known kinds in a part; of empty cells side by side and of
+    empty rows one below the other the last one. Raises NotAWorkbook.
     """
     unknown = 0
     with package.open(part) as stream:
@@ -46,6 +51,9 @@ def records(
             kind, length = buffer[at], buffer[at + 1]
             if kind == 1 and (blanks := _BLANKS.match(buffer, at)):
                 at = blanks.end() - _BLANK
+            elif kind == 0 and (rows := _EMPTY_ROWS.match(buffer, at)):
+                at = rows.end()
+                continue
             at += 2
             if kind >= 0x80 or length >= 0x80:
                 kind, length, at = _long_head(buffer, at - 2)

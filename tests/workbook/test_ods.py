@@ -198,6 +198,20 @@ def test_our_own_columns_are_known_again(opening: str, column: str) -> None:
 
 
 @WAYS
+def test_comments_and_rows_without_cells_change_nothing(opening: str) -> None:
+    comment = "<!-- <table:table-row> -->"
+    got = read(
+        "<table:table-row/>" * 3 + comment,
+        order(externalReferenceId=cell(f"PO-{comment}9")),
+        '<table:table-row table:number-rows-repeated="2"/>',
+        order(),
+        opening=opening + comment,
+    )
+    assert got.frame["externalReferenceId"].tolist() == ["PO-9", "PO-1"]
+    assert got.frame["row"].tolist() == [5, 8]
+
+
+@WAYS
 def test_what_a_sheet_of_another_file_held_is_no_sheet(opening: str) -> None:
     kept = table([TITLES, order(externalReferenceId="PO-9")], "'file:///tmp/a.ods'#Orders")
     got = read(order(), opening=opening, behind=kept)
