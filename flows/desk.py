@@ -13,7 +13,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -175,6 +175,8 @@ class Desk:
             notes=read.notes,
         )
         keys = keys_of(grouping.orders)
+        shown = self.ledger.shown_prices(read.came_from, run.account, run.environment)
+        run = replace(run, shown=frozenset(shown or ()))
         names = self.ledger.workbook_names()
         with self.ledger.planning(run.account, run.environment) as planning:
             known = planning.intents_with(
@@ -185,7 +187,6 @@ class Desk:
         waiting = {e.reference for e in decided.entries if e.decision is Decision.PRICE_FIRST}
         if waiting:
             orders = tuple(order for order in grouping.orders if order.reference in waiting)
-            shown = self.ledger.shown_prices(read.came_from, run.account, run.environment)
             self._waiting[submission.submission_id] = Waiting(
                 orders, keys, run, read.came_from, shown, read.last_author
             )

@@ -45,17 +45,20 @@ _YES: Final = frozenset({"yes", "y", "true", "1"})
 _NO: Final = frozenset({"no", "n", "false", "0"})
 
 
+@lru_cache(maxsize=1000)
 def yes_or_no(text: str) -> bool | None:
     """What a cell of reassignUsers, approve or repeat says; None for anything but yes and no."""
     word = text.lower()
     return True if word in _YES else False if word in _NO else None
 
 
+@lru_cache(maxsize=1000)
 def discount_codes(text: str) -> tuple[str, ...]:
     """The codes of a flexDiscountCodes cell: parted by commas, semicolons or blanks."""
     return tuple(code for code in _SEPARATORS.split(text) if code) if text else ()
 
 
+@lru_cache(maxsize=1000)
 def whole_number(text: str) -> int | None:
     """The whole number that a cell shows ("3", "+3", "3.0"), or None.
 

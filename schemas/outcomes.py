@@ -74,7 +74,8 @@ class RowAnswer:
     Money is Decimal in `price_currency`; `answered_at` is UTC; statuses are the marketplace's
     own codes. Empty text and None leave the cell empty. `points_at_others` says that the words
     only point at other rows of the same order, which say what is wrong; `approvable` that a yes
-    in the column approve would order it.
+    in the column approve would order it, `asks_anew` that a yes standing there approved something
+    else and is taken out.
     """
 
     row: int
@@ -93,6 +94,7 @@ class RowAnswer:
     what_to_do: str = ""
     answered_at: datetime | None = None
     approvable: bool = False
+    asks_anew: bool = False
     points_at_others: bool = False
 
 

@@ -115,7 +115,7 @@ def test_both_have_the_same_columns_and_every_field_of_an_answer() -> None:
     wanted = ["row", *ORDER_COLUMNS, "state", *RESULT_COLUMNS]
     assert list(lines_of(content(Format.JSONL, told()))[0]) == wanted
     assert list(table_of(content(Format.CSV, told()))[0]) == wanted
-    beside = {"row", "state", "points_at_others", "approvable"}
+    beside = {"row", "state", "points_at_others", "approvable", "asks_anew"}
     assert len({field.name for field in fields(RowAnswer)} - beside) == len(RESULT_COLUMNS)
 
 

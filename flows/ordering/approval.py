@@ -31,14 +31,15 @@ class Limits:
     price_all: bool = False
 
 
-def is_priced_first(order: Order, limits: Limits) -> bool:
+def is_priced_first(order: Order, limits: Limits, *, was_shown: bool = False) -> bool:
     """Whether an order's price is asked before it is decided.
 
-    Returns bring money back and have no preview. An order that names no currency may be in any.
+    `was_shown`: the workbook came back with its price, and asks for a yes. Returns bring money
+    back and have no preview. An order that names no currency may be in any.
     """
     if order.order_type not in PREVIEW_OF:
         return False
-    if order.approve or limits.price_all:
+    if order.approve or was_shown or limits.price_all:
         return True
     currencies = {line.currency for line in order.lines}
     return any(not currency or currency in limits.amounts for currency in currencies) and bool(
@@ -51,6 +52,8 @@ class Approval(StrEnum):
 
     NONE = "none"
     """Nobody has approved it."""
+    MISSING = "missing"
+    """Nobody has approved it in a workbook that shows its price and asks for a yes."""
     UNSEEN = "unseen"
     """Approved in a workbook that never showed its price."""
     VOID = "void"
@@ -67,13 +70,13 @@ def approval_of(
     `shows_prices`: the workbook came back from an earlier run; `shown` are the prices of that
     run by reference, None when this ledger does not know it.
     """
+    price = (shown or {}).get(order.reference)
     if not order.approve:
-        return Approval.NONE
+        return Approval.MISSING if price else Approval.NONE
     if not shows_prices:
         return Approval.UNSEEN
     if shown is None:
         return Approval.VOID
-    price = shown.get(order.reference)
     if price is None:
         return Approval.UNSEEN
     return Approval.SEEN if price.body_key == key else Approval.VOID
@@ -92,7 +95,7 @@ class Ruling:
 def ruling(approval: Approval, now: OrderAnswer, shown: Shown | None, limits: Limits) -> Ruling:
     """Decide an order by what it costs now; `shown` is the price that was approved, if seen."""
     totals = totals_of(now)
-    needs_price = approval in {Approval.SEEN, Approval.VOID} or bool(limits.amounts)
+    needs_price = approval not in {Approval.NONE, Approval.UNSEEN} or bool(limits.amounts)
     if needs_price and not _is_known(totals):
         return _asked(
             "PRICE_UNKNOWN",
@@ -109,8 +112,19 @@ def ruling(approval: Approval, now: OrderAnswer, shown: Shown | None, limits: Li
             _ANEW,
         )
     above = _above(totals, limits.amounts)
-    if not above:
-        return Ruling(places=True)
+    if above:
+        return _beyond(above, approval, totals)
+    if approval is Approval.MISSING:
+        return _asked(
+            "NOT_YET_APPROVED",
+            f"The workbook showed the price of this order, and nobody has approved it. It costs "
+            f"{_told(totals)} now. {NOT_SENT}",
+            HOW_TO_APPROVE,
+        )
+    return Ruling(places=True)
+
+
+def _beyond(above: str, approval: Approval, totals: Mapping[str, Decimal | None]) -> Ruling:
     if approval is Approval.UNSEEN:
         return _asked(
             "ABOVE_AMOUNT",
@@ -121,15 +135,20 @@ def ruling(approval: Approval, now: OrderAnswer, shown: Shown | None, limits: Li
     return _asked(
         "ABOVE_AMOUNT",
         f"The order costs {_told(totals)}; above {above} it must be approved. {NOT_SENT}",
-        "To order it, write yes in the column approve on all its rows and drop this workbook "
-        "again; to leave it, do nothing.",
+        HOW_TO_APPROVE,
     )
 
 
-_ANEW: Final = (
-    "The column approve says yes already: to order it at the price shown here, drop this workbook "
-    "again; to leave it, write no."
+HOW_TO_APPROVE: Final = (
+    "To order it, write yes in the column approve on all its rows and drop this workbook again; "
+    "to leave it, do nothing."
 )
+_ANEW: Final = (
+    "The yes in the column approve was for something else and was taken out. To order at the "
+    "price shown here, write it again and drop this workbook; to leave it, do nothing."
+)
+ASKS_ANEW: Final = frozenset({"ABOVE_AMOUNT", "APPROVAL_VOID", "PRICE_CHANGED", "OFFER_CHANGED"})
+"""Codes under which a yes that stands beside the order has approved another price, or none."""
 
 
 def _beside_the_approved(then: OrderAnswer, now: OrderAnswer) -> Ruling:

@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 
 import pandas as pd
 
+from flows.ordering.order_rows import MUST_AGREE, OrderRows, Row
 from schemas.columns import ORDER_COLUMNS
 from schemas.faults import Fault
-from schemas.order_types import (
-    SWITCH_FAMILY,
-    discount_codes,
-    plain_type,
-    whole_number,
-    yes_or_no,
-)
-from schemas.orders import Order, OrderLine
+from schemas.order_types import plain_type
+from schemas.orders import Order
 from schemas.sheet_layout import SheetLayout
-
-MUST_AGREE: Final = ("customerId", "orderType", "referenceOrderId")
-"""All rows of one order must say the same here; the currency too unless they name deployments."""
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +55,28 @@ def group(frame: pd.DataFrame, faults: Sequence[Fault], layout: SheetLayout) -> 
     for fault in faults:
         if fault.severity == "fault":
             by_row[fault.row].append(fault)
-    rows_of: dict[str, list[Row]] = defaultdict(list)
-    names = [str(name) for name in frame.columns]
-    columns = [frame[name].to_numpy(dtype=object).tolist() for name in names]
-    for values in zip(*columns, strict=True):
-        row: Row = dict(zip(names, values, strict=True))
-        # A row without a reference stands for itself: it can be neither grouped nor joined.
-        rows_of[row["externalReferenceId"] or f"\0{row['row']}"].append(row)
-
+    sheet = OrderRows(frame)
     headless = _headless(frame)
     orders: list[Order] = []
     held: list[HeldOrder] = []
     disagreements: list[Fault] = []
-    for reference, rows in rows_of.items():
+    for places in sheet.by_order:
+        numbers = sheet.numbers(places)
         differing = []
-        if not reference.startswith("\0"):
+        is_named = bool(sheet["externalReferenceId"][places[0]])
+        if is_named and (sheet.may_differ(places) or any(row in headless for row in numbers)):
+            rows = sheet.rows(places)
             differing = [
                 *_disagreements(rows, layout),
                 *_twins(rows, layout),
                 *_headless_below(rows, headless, layout),
             ]
         disagreements += differing
-        because = [fault for row in rows for fault in by_row.get(row["row"], ())] + differing
+        because = [fault for row in numbers for fault in by_row.get(row, ())] + differing
         if because:
-            held.append(_held(rows, sorted(because, key=lambda fault: fault.row)))
+            held.append(_held(sheet.rows(places), sorted(because, key=lambda fault: fault.row)))
         else:
-            orders.append(_order(rows))
+            orders.append(sheet.order(places))
     return Grouping(tuple(orders), tuple(held), tuple(disagreements))
 
 
@@ -224,53 +209,5 @@ def _held(rows: Sequence[Row], because: Sequence[Fault]) -> HeldOrder:
     )
 
 
-def _order(rows: Sequence[Row]) -> Order:
-    first = rows[0]
-    # A switch has one line, numbered 1 whatever the sheet says (reference, section 12.2).
-    is_switch = plain_type(first["orderType"]) in SWITCH_FAMILY
-    lines = tuple(
-        _line(row, 1 if is_switch else _number(row, place))
-        for place, row in enumerate(rows, start=1)
-    )
-    return Order(
-        reference=first["externalReferenceId"],
-        customer_id=first["customerId"],
-        order_type=plain_type(first["orderType"]),
-        reference_order_id=first["referenceOrderId"],
-        lines=lines,
-        reassign_users=any(yes_or_no(row["reassignUsers"]) for row in rows),
-        repeat=all(yes_or_no(row["repeat"]) for row in rows),
-        earlier_order_id=_evidence(rows),
-        numbered=is_switch or any(row["extLineItemNumber"] for row in rows),
-        approve=_approval(rows),
-    )
-
-
-def _approval(rows: Sequence[Row]) -> bool | None:
-    said = {yes_or_no(row["approve"]) for row in rows}
-    return None if said == {None} else said == {True}
-
-
 def _evidence(rows: Sequence[Row]) -> str:
     return " ".join(sorted({row["earlierOrderId"] for row in rows} - {""}))
-
-
-def _number(row: Row, place: int) -> int:
-    number = whole_number(row["extLineItemNumber"])
-    return place if number is None else number
-
-
-def _line(row: Row, number: int) -> OrderLine:
-    return OrderLine(
-        row=row["row"],
-        number=number,
-        offer_id=row["offerId"],
-        quantity=whole_number(row["quantity"]),
-        currency=row["currencyCode"],
-        subscription_id=row["subscriptionId"],
-        deployment_id=row["deploymentId"],
-        discount_code=row["discountCode"],
-        flex_discount_codes=discount_codes(row["flexDiscountCodes"]),
-        cancelling_subscription_id=row["cancellingSubscriptionId"],
-        cancelling_quantity=whole_number(row["cancellingQuantity"]),
-    )

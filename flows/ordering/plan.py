@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
-from flows.ordering.approval import Limits, Ruling, is_priced_first
+from flows.ordering.approval import HOW_TO_APPROVE, Limits, Ruling, is_priced_first
 from flows.ordering.bodies import body_key, lines_as_sent, request_body
 from flows.ordering.group import Grouping, HeldOrder
 from schemas.entries import Decision, Entry, stem_of
@@ -32,6 +32,7 @@ class Run:
 
     `only_prices`: whatever is new is priced and nothing is placed. `limits` say which orders are
     priced before they are decided, `rulings` what their prices have decided, by reference.
+    `shown` are the references whose price the workbook shows, asking for a yes.
     """
 
     account: str
@@ -43,6 +44,7 @@ class Run:
     only_prices: bool = False
     limits: Limits = field(default_factory=Limits)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
+    shown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _new(order: Order, key: str, run: Run) -> tuple[Entry, Intent | None]:
     if order.approve is False:
         return _not_approved(order), None
     decided = run.rulings.get(order.reference)
-    if decided is None and is_priced_first(order, run.limits):
+    if decided is None and _asks_price(order, run):
         return _to_be_priced(order, key, Decision.PRICE_FIRST), None
     if decided is not None and not decided.places:
         return _asked_again(order, decided), None
@@ -151,11 +153,15 @@ def _waits_unsent(order: Order, intent: Intent, key: str, run: Run) -> Entry | N
     if order.approve is False:
         return _not_approved(order)
     decided = run.rulings.get(order.reference)
-    if decided is None and is_priced_first(order, run.limits):
+    if decided is None and _asks_price(order, run):
         return _to_be_priced(order, key, Decision.PRICE_FIRST)
     if decided is not None and not decided.places:
         return _asked_again(order, decided)
     return None
+
+
+def _asks_price(order: Order, run: Run) -> bool:
+    return is_priced_first(order, run.limits, was_shown=order.reference in run.shown)
 
 
 def _to_be_priced(order: Order, key: str, decision: Decision) -> Entry:
@@ -285,8 +291,7 @@ def _not_approved(order: Order) -> Entry:
         code="NOT_APPROVED",
         what_happened="The column approve does not say yes on all rows of this order. Nothing was "
         "sent.",
-        what_to_do="To order it, write yes in the column approve on all its rows and drop this "
-        "workbook again; to leave it, do nothing.",
+        what_to_do=HOW_TO_APPROVE,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from flows.ordering.approval import ASKS_ANEW
 from flows.ordering.line_answers import exchange, missed_discounts, same_on_all, with_lines
 from flows.ordering.prices import EXPIRED, line_price, read_answer, total_of
 from flows.ordering.refusals import Refusal, refused_rows
@@ -103,6 +104,7 @@ def _of_unapproved(entry: Entry, environment: Environment) -> list[RowAnswer]:
         what_to_do=entry.what_to_do,
         answered_at=entry.answered_at,
         approvable=True,
+        asks_anew=entry.code in ASKS_ANEW,
     )
     if not entry.answer:
         return same_on_all(entry, base)

@@ -30,7 +30,7 @@ from flows.workbook.parts import BookNames, book_names, last_author
 from flows.workbook.plain_xml import plain_chunks
 from flows.workbook.shared_strings import shared_strings
 from flows.workbook.sheet_xml import Meaning, NotPlain, SheetScan
-from flows.workbook.table import Book, MergedRange, Table, Wanted
+from flows.workbook.table import Book, MergedRange, Table, Wanted, check_merged
 from flows.workbook.xls_book import XlsBook
 from flows.workbook.xlsb_book import XlsbBook
 from flows.workbook.xml_parts import BROKEN, PIECE, damaged, parse
@@ -155,7 +155,11 @@ class StreamBook:
     def stream(self, sheet: str) -> Stream:
         """The cells of a sheet."""
         with _told(self._name):
+            merged = 0
             for item in self._source.stream(self._places[sheet]):
+                if isinstance(item, MergedRange):
+                    merged += 1
+                    check_merged(merged)
                 if not _fits_excel(item):
                     raise NotAWorkbook(
                         f"{self._name} has cells outside the 1,048,576 rows and 16,384 columns of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -83,26 +84,31 @@ def merged_faults(
     merged: Collection[MergedRange], layout: SheetLayout, rows: Collection[int]
 ) -> Iterator[Fault]:
     """A fault for each order row in merged cells of which nobody can say what they mean."""
+    ordered = sorted(rows)
+    from_above = sorted(merged, key=lambda span: (span.first_row, -span.last_row))
     for column, place in layout.columns.items():
-        for span in merged:
+        # Merged cells never overlap but in a harmful file; so each row is looked at once.
+        reached = 0
+        for span in from_above:
             if not span.first_column <= place <= span.last_column:
                 continue
             if span.first_column == span.last_column and column in ONE_FOR_ALL:
                 continue
             title = layout.title(column)
-            first = f"{column_letters(span.first_column)}{span.first_row}"
-            area = f"{first}:{column_letters(span.last_column)}{span.last_row}"
-            for row in rows:
-                if span.first_row <= row <= span.last_row:
-                    yield Fault(
-                        sheet=layout.sheet,
-                        row=row,
-                        column=column,
-                        title=title,
-                        cell=layout.cell(column, row),
-                        value="",
-                        code="MERGED_CELL",
-                        message=f"{title} lies in the merged cells {area}; it cannot be told what "
-                        "each row is to have.",
-                        hint=f"Unmerge {area} and fill in {title} on every row.",
-                    )
+            corner = f"{column_letters(span.first_column)}{span.first_row}"
+            area = f"{corner}:{column_letters(span.last_column)}{span.last_row}"
+            first_order = max(reached, bisect_left(ordered, span.first_row))
+            reached = max(reached, bisect_right(ordered, span.last_row))
+            for row in ordered[first_order:reached]:
+                yield Fault(
+                    sheet=layout.sheet,
+                    row=row,
+                    column=column,
+                    title=title,
+                    cell=layout.cell(column, row),
+                    value="",
+                    code="MERGED_CELL",
+                    message=f"{title} lies in the merged cells {area}; it cannot be told what "
+                    "each row is to have.",
+                    hint=f"Unmerge {area} and fill in {title} on every row.",
+                )

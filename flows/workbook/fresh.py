@@ -13,6 +13,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ERROR_CODES, Cell
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
 from flows.workbook import cells
@@ -57,9 +58,12 @@ def _copy(stream: Stream, sheet: WriteOnlyWorksheet) -> None:
     after = 1
     for item in stream:
         if isinstance(item, MergedRange):
-            whole.merged_cells.add(
-                f"{column_letters(item.first_column)}{item.first_row}:"
-                f"{column_letters(item.last_column)}{item.last_row}"
+            # `add` would look through all that are there already.
+            whole.merged_cells.ranges.add(
+                CellRange(
+                    f"{column_letters(item.first_column)}{item.first_row}:"
+                    f"{column_letters(item.last_column)}{item.last_row}"
+                )
             )
             continue
         filled = [cell for cell in item.cells if cell.value != ""]

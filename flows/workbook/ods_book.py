@@ -11,14 +11,23 @@ from zipfile import ZipFile
 from flows.workbook.areas import column_number
 from flows.workbook.cell_stream import Stream
 from flows.workbook.errors import NotAWorkbook
+from flows.workbook.ods_bounds import (
+    AN_ODD_ROW,
+    LARGEST,
+    MOST_AGAIN,
+    MOST_BY_ELEMENTS,
+    MOST_IN_ODD_ROWS,
+    bounded,
+    elements,
+    too_many_by_elements,
+    too_many_sheets,
+    without_comments,
+)
 from flows.workbook.ods_plain import NotPlain, checked, pieces
 from flows.workbook.ods_rows import OdsRows
 from flows.workbook.ods_styles import OdsStyles
 from flows.workbook.parts import whole_column
 from flows.workbook.xml_parts import PIECE, local, new_parser, parse
-
-LARGEST: Final = 256 << 20
-"""Bytes of content.xml: 100,000 orders in twenty columns need half of it."""
 
 _CONTENT: Final = "content.xml"
 _STYLES: Final = "styles.xml"
@@ -35,6 +44,8 @@ class OdsBook:
 
     def __init__(self, package: ZipFile, name: str) -> None:
         self._package = package
+        self._name = name
+        self._walked = self._most = 0
         if _CONTENT in package.namelist() and package.getinfo(_CONTENT).file_size > LARGEST:
             raise NotAWorkbook(
                 f"{name} unpacks to more than {LARGEST >> 20} MB; keep only the orders in it, or "
@@ -47,7 +58,9 @@ class OdsBook:
             parse(package, _STYLES, self._styles.listen)
         self._is_plain = self._look_through_plain()
         if not self._is_plain:
-            self._look_through(self._chunks())
+            self._look_through(self._few_elements())
+        # Looking through it once more is what reading a sheet takes.
+        self._most = 2 * self._walked + MOST_AGAIN
 
     @property
     def sheets(self) -> Sequence[str]:
@@ -64,19 +77,37 @@ class OdsBook:
         here = [n for n, name in enumerate(self._tables) if not _is_elsewhere(name)]
         rows = OdsRows(here[sheet], self._styles.look)
         parser = _told_of_all(rows)
+        odd = 0
         for is_row, piece in pieces(self._chunks()) if self._is_plain else self._unparted():
             if not is_row:
                 parser.Parse(piece)
             elif not rows.take_row(piece):
+                odd += elements(piece) + AN_ODD_ROW
+                if odd > MOST_IN_ODD_ROWS:
+                    raise too_many_by_elements(self._name)
                 _told_of_all(rows).Parse(b"<row>" + piece + b"</row>", True)  # by place only
             yield from rows.taken()
             if rows.done:
                 return
 
     def _chunks(self) -> Iterator[bytes]:
+        return without_comments(self._walk())
+
+    def _walk(self) -> Iterator[bytes]:
         with self._package.open(_CONTENT) as stream:
             while chunk := stream.read(PIECE):
+                self._walked += elements(chunk)
+                if self._most and self._walked > self._most:
+                    raise too_many_sheets(self._name)
                 yield chunk
+
+    def _few_elements(self) -> Iterator[bytes]:
+        count = 0
+        for chunk in bounded(self._walk(), self._name):
+            count += elements(chunk)
+            if count > MOST_BY_ELEMENTS:
+                raise too_many_by_elements(self._name)
+            yield chunk
 
     def _unparted(self) -> Iterator[tuple[bool, bytes]]:
         for chunk in self._chunks():
@@ -84,7 +115,7 @@ class OdsBook:
 
     def _look_through_plain(self) -> bool:
         try:
-            self._look_through(checked(self._chunks()))
+            self._look_through(checked(without_comments(bounded(self._walk(), self._name))))
         except NotPlain:
             self._tables.clear()
             self._names.clear()

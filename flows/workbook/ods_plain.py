@@ -10,11 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from flows.workbook.areas import LAST_COLUMN
 from flows.workbook.markup import unescaped
+from flows.workbook.ods_bounds import MOST_OUTSIDE, elements
 from flows.workbook.xml_parts import damaged
 
 LONGEST_ROW: Final = 16 << 20
 """Bytes of one row; longer ones are no work of a person."""
+
+MOST_IN_A_ROW: Final = 2 * LAST_COLUMN
+"""Cells that a row may say one by one."""
 
 _HEAD: Final = 64 << 10
 _URN: Final = b"urn:oasis:names:tc:opendocument:xmlns:"
@@ -23,12 +28,13 @@ _SPACES: Final = tuple(
 )
 _ROW: Final = re.compile(rb"<table:table-row[ >/]")
 _END: Final = b"</table:table-row>"
+_SLASH: Final = ord("/")
 _ATTRIBUTES: Final = rb'((?: [A-Za-z-]+:[A-Za-z-]+="[^"<>]*")*)'
-_ROW_TAG: Final = re.compile(rb"<table:table-row" + _ATTRIBUTES + rb">")
+_ROW_TAG: Final = re.compile(rb"<table:table-row" + _ATTRIBUTES + rb"(?:/()|)>")
 _CELL: Final = re.compile(
     rb"(<table:(covered-)?table-cell"
     + _ATTRIBUTES
-    + rb"(?:/>|>(?:<text:p>([^<]*)</text:p>)?</table:(?:covered-)?table-cell>))"
+    + rb"(?:/>|>(?:<text:p/>|<text:p>([^<]*)</text:p>)?</table:(?:covered-)?table-cell>))"
 )
 _ATTRIBUTE: Final = re.compile(r'([A-Za-z-]+:[A-Za-z-]+)="([^"]*)"')
 
@@ -51,11 +57,11 @@ def pieces(chunks: Iterator[bytes]) -> Iterator[tuple[bool, bytes]]:
             if found.start() > at:
                 yield False, buffer[at : found.start()]
             at = found.start()
-            end = buffer.find(_END, at)
+            end = _end_of_row(buffer, at)
             if end < 0:
                 break
-            yield True, buffer[at : end + len(_END)]
-            at = end + len(_END)
+            yield True, buffer[at:end]
+            at = end
         else:
             # What is no row is passed on up to its last whole tag.
             cut = buffer.rfind(b">") + 1
@@ -67,6 +73,17 @@ def pieces(chunks: Iterator[bytes]) -> Iterator[tuple[bool, bytes]]:
             raise damaged()
     if buffer:
         yield False, buffer
+
+
+def _end_of_row(buffer: bytes, at: int) -> int:
+    """Where the row ends that begins there; -1 where that is not in the buffer yet."""
+    tag = buffer.find(b">", at)
+    if tag < 0:
+        return -1
+    if buffer[tag - 1] == _SLASH:
+        return tag + 1
+    end = buffer.find(_END, tag)
+    return end if end < 0 else end + len(_END)
 
 
 def checked(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -84,11 +101,16 @@ def checked(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield from chunks
 
     begun = False
+    outside = 0
     for is_row, piece in pieces(all_chunks()):
-        if b"<!" in piece or (b"<?" in piece and begun) or (b"xmlns:" in piece and begun):
+        # Only the declaration and the spaces of the first element belong to the shape.
+        if b"<!" in piece or piece.count(b"<?") > (not begun) or (b"xmlns:" in piece and begun):
             raise NotPlain
         begun = True
         if not is_row:
+            outside += elements(piece)
+            if outside > MOST_OUTSIDE:
+                raise damaged()
             yield piece
         elif b"<table:table " in piece or len(_ROW.findall(piece)) > 1:
             raise NotPlain
@@ -99,6 +121,10 @@ def plain_row(row: bytes) -> tuple[bytes, list[PlainCell]] | None:
     tag = _ROW_TAG.match(row)
     if tag is None:
         return None
+    if tag[2] is not None:
+        return (tag[1], []) if tag.end() == len(row) else None
+    if row.count(b"<table:") > MOST_IN_A_ROW:
+        raise damaged()
     cells: list[PlainCell] = _CELL.findall(row, tag.end())
     length = sum(len(cell[0]) for cell in cells)
     return (tag[1], cells) if tag.end() + length + len(_END) == len(row) else None

@@ -14,8 +14,9 @@ from flows.workbook.cells import Cell
 from flows.workbook.errors import NotAWorkbook
 from flows.workbook.markup import unescaped
 from flows.workbook.number_formats import Look
+from flows.workbook.ods_bounds import LONGEST_TEXT, too_long
 from flows.workbook.ods_plain import attributes_of, plain_row
-from flows.workbook.table import MergedRange, Trouble
+from flows.workbook.table import HEADER_WITHIN, MergedRange, Trouble
 from flows.workbook.xml_parts import damaged, local
 
 MOST_REPEATED: Final = 1_500_000
@@ -63,6 +64,7 @@ class OdsRows:
         self._covered = False
         self._aside = 0
         self._paragraphs: list[str] = []
+        self._length = 0
         self._pieces: list[str] | None = None
         self._repeated = 0
         self._remembered: dict[bytes, _Known] = {}
@@ -101,6 +103,7 @@ class OdsRows:
             self._cell = _plain(attributes)
             self._covered = name != "table-cell"
             self._paragraphs = []
+            self._length = 0
 
     def _inside_cell(self, name: str, attributes: dict[str, str]) -> None:
         if self._aside or (self._pieces is None and name != "p"):
@@ -111,18 +114,25 @@ class OdsRows:
         elif self._pieces is not None:
             if name == "s":
                 (count,) = attributes.values() or ("1",)
-                self._pieces.append("\0" * min(int(count), MOST_CHARACTERS))
+                self._add("\0" * min(int(count), MOST_CHARACTERS))
             elif name == "tab":
-                self._pieces.append("\1")
+                self._add("\1")
             elif name == "line-break":
-                self._pieces.append("\2")
+                self._add("\2")
             elif name in {"annotation", "ruby-text", "frame"}:
                 self._aside += 1
 
     def text(self, value: str) -> None:
         """Text stands there."""
         if self._pieces is not None and not self._aside:
-            self._pieces.append(value)
+            self._add(value)
+
+    def _add(self, text: str) -> None:
+        if self._pieces is not None:
+            self._pieces.append(text)
+            self._length += len(text)
+            if self._length > LONGEST_TEXT:
+                raise too_long()
 
     def end(self, tag: str) -> None:
         """An element ends."""
@@ -140,7 +150,8 @@ class OdsRows:
             self._paragraphs.append(text)
             self._pieces = None
         elif self._cell is not None and name in {"table-cell", "covered-table-cell"}:
-            self._take_cell(self._cell, "\n".join(self._paragraphs), covered=self._covered)
+            shown = "\n".join(self._paragraphs) if self._paragraphs else None
+            self._take_cell(self._cell, shown, covered=self._covered)
             self._cell = None
         elif name == "table-row":
             self._end_row()
@@ -156,9 +167,9 @@ class OdsRows:
         self._row_found = self._known(written).found
         self._cells = []
         self._place = 0
-        for _, covered, attributes, raw in cells:
+        for whole, covered, attributes, raw in cells:
             known = self._remembered.get(attributes) or self._known(attributes)
-            text = _plain_text(raw) if raw else ""
+            text = _plain_text(raw) if raw else "" if b"<text:p" in whole else None
             if known.is_text and text and not covered and text[0] != "#":
                 self._place += 1
                 look = self._look_at(known.found, self._place)
@@ -179,7 +190,7 @@ class OdsRows:
             known = self._remembered[written] = _Known(found, is_text)
         return known
 
-    def _take_cell(self, found: dict[str, str], text: str, *, covered: bool) -> None:
+    def _take_cell(self, found: dict[str, str], text: str | None, *, covered: bool) -> None:
         count = 1
         if _REPEATED in found:
             count = _times(found, _REPEATED, LAST_COLUMN)
@@ -190,14 +201,14 @@ class OdsRows:
         if "number-columns-spanned" in found or "number-rows-spanned" in found:
             self._take_merged(found, first)
         value = value_of(found, text) if found else text
-        if value == "":
+        if not value and value in {"", None}:
             return
+        if self._place > LAST_COLUMN:
+            raise damaged()
         look = self._look_at(found, first)
         if count == 1:
             self._cells.append(PlacedCell(first, value, look))
             return
-        if self._place > LAST_COLUMN:
-            raise damaged()
         self._count(count - 1)
         self._cells += [PlacedCell(first + i, value, look) for i in range(count)]
 
@@ -215,6 +226,9 @@ class OdsRows:
             self._count((count - 1) * len(self._cells))
             hidden = self._row_found.get("visibility") in _HIDDEN
             self._ready.append((SheetRow(self._row + 1, self._cells, hidden), count))
+        elif self._row <= HEADER_WITHIN < self._row + count:
+            # Who looks for the header only is to know that its rows are over.
+            self._ready.append((SheetRow(HEADER_WITHIN + 1, []), 1))
         self._row += count
 
     def _look_at(self, found: dict[str, str], place: int) -> Look:
@@ -244,19 +258,24 @@ class OdsRows:
             )
 
 
-def value_of(found: dict[str, str], text: str) -> Cell | Unknown:
-    """What a cell holds, by its attributes (without prefixes) and its text."""
+def value_of(found: dict[str, str], paragraphs: str | None) -> Cell | Unknown:
+    """What a cell holds, by its attributes (without prefixes) and its text, None for no paragraph.
+
+    LibreOffice writes a formula whose result is the empty text with an empty paragraph and without
+    a type; where there is no paragraph either, nothing was calculated.
+    """
     kind = found.get("value-type", "")
+    text = paragraphs or ""
     formula = "formula" in found
     if kind == "error" or _ERROR.fullmatch(text) or (formula and _OWN_ERROR.fullmatch(text)):
         return Unknown(Trouble.SHOWS_ERROR, text)
-    if not kind:
-        return Unknown(Trouble.NOT_CALCULATED) if formula else text
-    stored = found.get(_STORED.get(kind, "value"))
-    if kind == "string":
-        return text if stored is None else stored
+    stored = found.get(_STORED.get(kind, "value")) if kind else None
     if stored is None:
-        return Unknown(Trouble.NOT_CALCULATED) if formula else text
+        is_text = kind in {"", "string"}
+        is_known = is_text and paragraphs is not None and (bool(kind) or not text)
+        return Unknown(Trouble.NOT_CALCULATED) if formula and not is_known else text
+    if kind == "string":
+        return stored
     try:
         return _typed(kind, stored)
     except ValueError:
@@ -307,6 +326,8 @@ def _duration(stored: str) -> timedelta | str:
 
 
 def _plain_text(raw: bytes) -> str:
+    if len(raw) > LONGEST_TEXT:
+        raise too_long()
     text = raw.decode()
     if "&" in text:
         text = unescaped(text)

@@ -174,13 +174,16 @@ def _with_merged_values(table: Table, header: Header) -> Table:
     """The value of a merged cell on every row it spans, where it can mean nothing else."""
     places = {header.columns.get(column, 0) for column in ONE_FOR_ALL}
     changed: dict[int, list[str]] = {}
-    for span in table.merged:
+    reached = dict.fromkeys(places, 0)
+    for span in sorted(table.merged, key=lambda span: span.first_row):
         place = span.first_column
         if span.last_column != place or place not in places:
             continue
         first = bisect_left(table.rows, span.first_row)
         last = bisect_left(table.rows, span.last_row + 1)
-        if first < last and table.rows[first] == span.first_row:
+        # Only in a harmful file do merged cells overlap.
+        if reached[place] <= first < last and table.rows[first] == span.first_row:
+            reached[place] = last
             texts = changed.setdefault(place, list(table.texts[place]))
             texts[first:last] = [texts[first]] * (last - first)
     return table.with_texts(changed) if changed else table

@@ -45,6 +45,7 @@ def reconcile(
     - one row of our thirteen columns for each of `answers`, right of all that the sheet holds
       or where `layout.result_columns` found them; our old answers elsewhere are taken out;
     - a column approve with a drop-down, where an answer is approvable and the sheet has none;
+    - of an answer that asks anew, an empty cell approve instead of the yes in it;
     - a mark and a note on each cell that `faults` name; our earlier marks are taken off first;
     - the sheets Summary, Orders and To do behind the user's sheets, or where ours stand already.
 
@@ -181,6 +182,7 @@ class _Reconciling:
             result=places["Result"],
             left_alone=frozenset(layout.left_alone),
             beside=min(layout.columns.values(), default=1),
+            approve=layout.columns.get(APPROVE, 0),
         )
         surgeon = RowSurgeon(rows, plan, writer, self._styles)
         head = SheetHead(rows.head)

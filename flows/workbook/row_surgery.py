@@ -36,7 +36,7 @@ class RowPlan:
     there before; their cells are replaced and, beside rows without an answer, taken out.
     all_beyond: whether no row has any cell as far right as our first column.
     result: the column of Result. left_alone: rows below the table. beside: the column whose look
-    answers take over.
+    answers take over. approve: the column approve of the sheet, 0 where it has none.
     """
 
     header_row: int
@@ -49,6 +49,7 @@ class RowPlan:
     result: int
     left_alone: frozenset[int]
     beside: int
+    approve: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,8 @@ class RowSurgeon:
         clears = bool(plan.standing) and number > plan.header_row
         if not (answer or marks or old_marks or header or clears):
             return row.raw
-        simple = not (marks or old_marks or header or clears)
+        asks_anew = answer is not None and answer.asks_anew and plan.approve
+        simple = not (marks or old_marks or header or clears or asks_anew)
         if answer and simple and (plan.all_beyond or self._ends_before_ours(row.inner)):
             beside = self._format_beside(row.inner, number)
             cells = self._writer.cells(answer, beside)
@@ -158,8 +160,12 @@ class RowSurgeon:
         beside = theirs[plan.beside].style or 0 if plan.beside in theirs else 0
         new = self._new_cells(number, answer, beside)
         edits = _Edits(inner)
+        left_over = plan.approve if answer and answer.asks_anew else 0
         for column, before in theirs.items():
-            self._look_anew(edits, cells[column], before, marks.get(column))
+            if column == left_over and _holds(inner, cells[column]):
+                self._take_out(edits, cells[column], before, number)
+            else:
+                self._look_anew(edits, cells[column], before, marks.get(column))
         if number > plan.header_row and self._clears(inner, number, cells):
             for column in plan.standing - set(new):
                 if column in cells:
@@ -202,6 +208,13 @@ class RowSurgeon:
         self.took_formula |= _FORMULA.search(old) is not None
         aside = b"" if ours else set_aside(old)
         edits.replace(cell.start, cell.end, cell.column, aside + new)
+
+    def _take_out(self, edits: _Edits, cell: Cell, before: _Before, number: int) -> None:
+        """A yes that approved something else: an order is not to be placed by what is left over."""
+        place = address(number, cell.column)
+        empty = empty_cell(place, before.style or 0, self._prefix).encode()
+        aside = set_aside(edits.inner[cell.start : cell.end])
+        edits.replace(cell.start, cell.end, cell.column, aside + empty)
 
     def _unmarked(self, cell: Cell) -> _Before:
         """What a cell of the user's was before we marked it."""

@@ -16,7 +16,15 @@ from flows.workbook.cells import EXACT_DIGITS, cell_text, date_of, id_trouble
 from flows.workbook.number_formats import PLAIN, Look
 from flows.workbook.plain_xml import column_number
 from flows.workbook.shared_strings import plain_text
-from flows.workbook.table import HEADER_WITHIN, MergedRange, Table, Trouble, Wanted, by_column
+from flows.workbook.table import (
+    HEADER_WITHIN,
+    MergedRange,
+    Table,
+    Trouble,
+    Wanted,
+    by_column,
+    check_merged,
+)
 from flows.workbook.xml_parts import PIECE, damaged
 
 LONGEST_ROW: Final = 16 << 20
@@ -321,6 +329,7 @@ class SheetScan:
                     buffer[:cut].decode("utf-8", "replace")
                 )
             ]
+            check_merged(len(found))
             chunk = next(self._chunks, b"")
             if not chunk:
                 return tuple(found)

@@ -8,9 +8,14 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from flows.workbook.cell_values import is_legible, legible
+from flows.workbook.errors import NotAWorkbook
 
 HEADER_WITHIN: Final = 200
 """Rows from the top in which a header is looked for."""
+
+
+MOST_MERGED: Final = 100_000
+"""Merged cells of a sheet; one for each order of a large sheet is fewer."""
 
 
 class Trouble(StrEnum):
@@ -32,6 +37,15 @@ class MergedRange:
     first_column: int
     last_row: int
     last_column: int
+
+
+def check_merged(count: int) -> None:
+    """Raises NotAWorkbook where a sheet has more merged cells than can be looked through."""
+    if count > MOST_MERGED:
+        raise NotAWorkbook(
+            f"A sheet has more than {MOST_MERGED:,} merged cells; unmerge them (Home, Merge & "
+            "Center) and drop it again."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ LARGEST: Final = 48 << 20
 
 _BOUNDSHEET: Final = 0x85
 _EOF: Final = 0x0A
+_CALCULATED_BY: Final = 0x1C1
+"""Which Excel calculated the workbook last; libraries that never calculate leave it out."""
+
 _ROW: Final = 0x208
 _MERGED: Final = 0xE5
 _NUMBER, _RK, _MULRK = 0x203, 0x27E, 0xBD
@@ -98,6 +101,9 @@ class XlsBook:
         self._since_1904 = self._book.datemode == 1
         self._looks = [self._look_of(style.format_key) for style in self._book.xf_list]
         self._starts = self._starts_of_sheets()
+        self._is_calculated = any(
+            kind == _CALCULATED_BY for kind, _, _ in self._records(self._book.base)
+        )
 
     @property
     def sheets(self) -> Sequence[str]:
@@ -231,8 +237,11 @@ class XlsBook:
                 return memory[at + 8] != 0
             case 2:
                 return error_cell(memory[at + 8])
-            case _:
+            case 3 if self._is_calculated:
                 return ""
+            case _:
+                # Libraries write the empty text for every formula whose result they do not know.
+                return Unknown(Trouble.NOT_CALCULATED)
 
     def _text_behind(self, at: int) -> str | Unknown:
         """The text that a formula gives stands in a record of its own behind it."""

@@ -7,15 +7,15 @@ from struct import Struct
 from typing import Final
 from zipfile import ZipFile
 
+from flows.workbook.areas import LAST_COLUMN, LAST_ROW
 from flows.workbook.biff import error_cell, rk_number
 from flows.workbook.cell_stream import PlacedCell, SheetRow, Stream, Unknown, number_value
 from flows.workbook.cells import Cell
 from flows.workbook.errors import NotAWorkbook
 from flows.workbook.number_formats import BUILT_IN_DATES, PLAIN, Look, look_of
 from flows.workbook.parts import relations_of, whole_column, workbook_part
-from flows.workbook.shared_strings import LARGEST
-from flows.workbook.table import MergedRange
-from flows.workbook.xlsb_records import records, wide_text
+from flows.workbook.table import HEADER_WITHIN, MergedRange
+from flows.workbook.xlsb_records import records, too_much, wide_text
 from flows.workbook.xml_parts import damaged
 
 _ROW = 0
@@ -35,6 +35,18 @@ _THIS_BOOK = 357
 _OTHER_BOOKS: Final = frozenset({355, 358, 667})
 _SHEETS_MEANT = 362
 _STYLES, _STYLES_END = 617, 618
+
+_OF_SHEET: Final = _CELLS | {_ROW, _END_ROWS, _MERGED, _END_SHEET}
+_OF_WORKBOOK: Final = _OTHER_BOOKS | {_WORKBOOK, _SHEET, _THIS_BOOK, _SHEETS_MEANT, _NAME}
+_OF_STYLES: Final = frozenset({_FORMAT, _STYLE, _STYLES, _STYLES_END})
+_OF_TEXTS: Final = frozenset({_TEXT_ITEM})
+
+MOST_EMPTY: Final = 2_500_000
+"""Empty cells of a workbook, side by side counted once: a hole in every row of Excel is fewer."""
+
+MOST_TEXTS: Final = 2_000_000
+LARGEST_TEXTS: Final = 96 << 20
+"""Bytes of shared texts: 100,000 orders with fourteen texts of their own each need less."""
 
 _HIDDEN: Final = 0x10
 _COLUMN: Final = 0x3FFF
@@ -56,6 +68,8 @@ class XlsbBook:
 
     def __init__(self, package: ZipFile, name: str) -> None:
         self._package = package
+        self._name = name
+        self._empty = 0
         part = workbook_part(package, "xl/workbook.bin")
         folder, _, file = part.rpartition("/")
         relations = relations_of(package, f"{folder}/_rels/{file}.rels".lstrip("/"), folder)
@@ -85,14 +99,18 @@ class XlsbBook:
         cells: list[PlacedCell] = []
         place = 0
         ended = False
-        for kind, content in records(self._package, list(self._parts.values())[sheet]):
+        part = list(self._parts.values())[sheet]
+        for kind, content in records(self._package, part, _OF_SHEET, self._name):
             if kind == _BLANK:
                 place = _whole(content, 0)[0] + 1
+                self._count_empty()
             elif kind in _CELLS:
                 cell = self._cell(kind, content, place)
                 place = cell.place
                 if cell.value != "":
                     cells.append(cell)
+                else:
+                    self._count_empty()
             elif kind in {_ROW, _END_ROWS}:
                 if cells:
                     yield SheetRow(number, cells, hidden)
@@ -101,8 +119,11 @@ class XlsbBook:
                 if kind == _ROW:
                     before, number = number, _whole(content, 0)[0] + 1
                     hidden = bool(content[11] & _HIDDEN)
-                    if number <= before:
+                    if not before < number <= LAST_ROW:
                         raise damaged()
+                    if before <= HEADER_WITHIN < number:
+                        # Who looks for the header only is to know that its rows are over.
+                        yield SheetRow(number, [], hidden)
             elif kind == _MERGED:
                 top, bottom, left, right = _four(content, 0)
                 yield MergedRange(top + 1, left + 1, bottom + 1, right + 1)
@@ -110,11 +131,16 @@ class XlsbBook:
         if not ended:
             raise damaged()
 
+    def _count_empty(self) -> None:
+        self._empty += 1
+        if self._empty > MOST_EMPTY:
+            raise too_much(self._name)
+
     def _cell(self, kind: int, content: bytes, before: int) -> PlacedCell:
         # A short cell stands right of the one before it and says no place of its own.
         is_short = kind in _SHORT_CELLS
         place = before + 1 if is_short else _whole(content, 0)[0] + 1
-        if place <= before:
+        if not before < place <= LAST_COLUMN:
             raise damaged()
         at = 0 if is_short else 4
         look = self._look(_whole(content, at)[0] & 0xFFFFFF)
@@ -149,7 +175,7 @@ class XlsbBook:
         books: list[bool] = []
         meant: list[tuple[int, int, int]] = []
         named: list[tuple[str, bytes]] = []
-        for kind, content in records(self._package, part):
+        for kind, content in records(self._package, part, _OF_WORKBOOK, self._name):
             if kind == _WORKBOOK:
                 self._since_1904 = bool(content[0] & 1)
             elif kind == _SHEET:
@@ -179,16 +205,19 @@ class XlsbBook:
     def _read_strings(self, part: str, name: str) -> list[str]:
         if part not in self._package.namelist():
             return []
-        if self._package.getinfo(part).file_size > LARGEST:
-            raise NotAWorkbook(
-                f"{name} holds more than 512 MB of texts; keep only the orders in it and drop it "
-                "again."
-            )
-        return [
-            wide_text(content, 1)[0]
-            for kind, content in records(self._package, part)
-            if kind == _TEXT_ITEM
-        ]
+        found: list[str] = []
+        if self._package.getinfo(part).file_size <= LARGEST_TEXTS:
+            for _, content in records(self._package, part, _OF_TEXTS, name):
+                found.append(wide_text(content, 1)[0])
+                if len(found) > MOST_TEXTS:
+                    break
+            else:
+                return found
+        raise NotAWorkbook(
+            f"{name} holds more than {MOST_TEXTS:,} different texts, or more than "
+            f"{LARGEST_TEXTS >> 20} MB of them; keep only the orders in it, or open it in Excel "
+            "and save it as .xlsx."
+        )
 
     def _read_looks(self, part: str) -> list[Look]:
         """The looks of the cell styles, by their numbers."""
@@ -197,7 +226,7 @@ class XlsbBook:
         inside = False
         if part not in self._package.namelist():
             return looks
-        for kind, content in records(self._package, part):
+        for kind, content in records(self._package, part, _OF_STYLES, self._name):
             if kind == _FORMAT:
                 codes[_short(content, 0)[0]] = wide_text(content, 2)[0]
             elif kind in {_STYLES, _STYLES_END}:

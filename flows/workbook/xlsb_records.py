@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator
 from struct import Struct
 from typing import Final
 from zipfile import ZipFile
 
+from flows.workbook.errors import NotAWorkbook
 from flows.workbook.xml_parts import PIECE, damaged
 
 LONGEST: Final = 1 << 20
@@ -15,8 +17,26 @@ LONGEST: Final = 1 << 20
 _length = Struct("<I").unpack_from
 
 
-def records(package: ZipFile, part: str) -> Iterator[tuple[int, bytes]]:
-    """Kind and content of each record of a part. Raises NotAWorkbook."""
+MOST_UNKNOWN: Final = 1_000_000
+"""Records of a part that say nothing to us; a sheet of Excel has a few dozen of them."""
+
+_BLANKS: Final = re.compile(rb"(?:\x01\x08.{8})++", re.DOTALL)
+_BLANK: Final = 10
+"""Bytes of an empty formatted cell (BrtCellBlank) with its head."""
+
+_EMPTY_ROWS: Final = re.compile(
+    rb"(?:(?:\x00\x11.{17}|\x00\x19.{25})(?:\x01\x08.{8})*+(?=\x00[\x11\x19]))++", re.DOTALL
+)
+"""Rows (BrtRowHdr) that hold at the most empty formatted cells, with another one behind them."""
+
+
+def records(
+    package: ZipFile, part: str, known: Container[int], name: str
+) -> Iterator[tuple[int, bytes]]:
+    """Kind and content of the records of known kinds in a part; of empty cells side by side and of
+    empty rows one below the other the last one. Raises NotAWorkbook.
+    """
+    unknown = 0
     with package.open(part) as stream:
         buffer, at = b"", 0
         ended = False
@@ -29,13 +49,31 @@ def records(package: ZipFile, part: str) -> Iterator[tuple[int, bytes]]:
             if at == len(buffer):
                 return
             kind, length = buffer[at], buffer[at + 1]
+            if kind == 1 and (blanks := _BLANKS.match(buffer, at)):
+                at = blanks.end() - _BLANK
+            elif kind == 0 and (rows := _EMPTY_ROWS.match(buffer, at)):
+                at = rows.end()
+                continue
             at += 2
             if kind >= 0x80 or length >= 0x80:
                 kind, length, at = _long_head(buffer, at - 2)
             if length > LONGEST or at + length > len(buffer):
                 raise damaged()
-            yield kind, buffer[at : at + length]
+            if kind in known:
+                yield kind, buffer[at : at + length]
+            else:
+                unknown += 1
+                if unknown > MOST_UNKNOWN:
+                    raise too_much(name)
             at += length
+
+
+def too_much(name: str) -> NotAWorkbook:
+    """Said of a workbook that is filled up with what shows nothing."""
+    return NotAWorkbook(
+        f"{name} is filled up with millions of empty cells or other records that show nothing; "
+        "keep only the orders in it, or open it in Excel and save it as .xlsx."
+    )
 
 
 def _long_head(buffer: bytes, at: int) -> tuple[int, int, int]:

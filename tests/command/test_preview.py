@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import openpyxl
+
 from tests.command.conftest import SAMPLES, Bench
 from tests.command.test_submit import answered_book, answers_in
 
@@ -41,11 +43,18 @@ def test_every_order_is_priced_and_none_is_placed(bench: Bench) -> None:
         ]
 
 
-def test_what_was_ordered_is_told_and_not_priced_and_a_priced_workbook_can_be_submitted(
-    bench: Bench,
-) -> None:
+def test_a_priced_workbook_is_submitted_once_approved_and_told_afterwards(bench: Bench) -> None:
     priced = bench.run("preview", SAMPLES / "clean-orders.xlsx", "--json").figures
-    ran = bench.run("submit", bench.folder / priced["output"], "--json")
+    path = bench.folder / priced["output"]
+    unread = bench.run("submit", path, "--json").figures["orders"]
+    assert (unread["done"], unread["needs_approval"]) == (0, 13)
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    (header,) = (cell for row in sheet for cell in row if cell.value == "approve")
+    for row in range(header.row + 1, sheet.max_row + 1):
+        sheet.cell(row, header.column, "yes")
+    book.save(path)
+    ran = bench.run("submit", path, "--json")
     assert ran.figures["orders"]["done"] == 13
     assert ran.figures["output"].endswith("clean-orders.reconciled.xlsx")
     again = bench.run("preview", SAMPLES / "clean-orders.xlsx", "--json")

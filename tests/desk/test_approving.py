@@ -143,9 +143,25 @@ async def test_a_price_that_rose_since_is_asked_again(office: Office) -> None:
     assert row["Order total"] > was
     assert f"Approved were {was:,.2f} USD" in row["What happened"]
     assert (placed(office), asked.exit_code) == ([], 4)
-    # The workbook that asks again shows the new price: dropped in, it is the approved one.
-    await run(office, filled_in(office, asked.output, "june.xlsx"))
+    # The yes was for the old price: it is taken out, and without a new one nothing is placed.
+    assert load_workbook(asked.output).worksheets[0][cell].value is None
+    left = await run(office, filled_in(office, asked.output, "june.xlsx"))
+    assert told(left.output)["A"]["Error code"] == "NOT_YET_APPROVED"
+    assert placed(office) == []
+    # The workbook that asks again shows the new price: a yes beside it approves that one.
+    await run(office, filled_in(office, left.output, "july.xlsx", **{cell: "yes"}))
     assert placed(office) == ["A"]
+
+
+async def test_what_nobody_approved_in_a_preview_is_not_placed(office: Office) -> None:
+    """A yes beside one order is no leave to place the others that the workbook priced."""
+    priced = await run(office, office.sheet("may.xlsx", "A", "B"), only_prices=True)
+    cell = approve_cell(priced.output, 2)
+    again = await run(office, filled_in(office, priced.output, "may.xlsx", **{cell: "yes"}))
+    assert placed(office) == ["A"]
+    row = told(again.output)["B"]
+    assert (row["Result"], row["Error code"]) == ("Needs approval", "NOT_YET_APPROVED")
+    assert row["Order total"] is not None
 
 
 async def test_rows_that_were_changed_since_are_asked_again(office: Office) -> None:

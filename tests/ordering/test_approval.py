@@ -26,8 +26,8 @@ LINE = OrderLine(5, 1, OFFER, 3, "USD")
 ORDER = Order("PO-1", "P1005053401", "NEW", "", (LINE,))
 LIMITS = Limits({"USD": Decimal(1000)})
 ANEW = (
-    "The column approve says yes already: to order it at the price shown here, drop this workbook "
-    "again; to leave it, write no."
+    "The yes in the column approve was for something else and was taken out. To order at the "
+    "price shown here, write it again and drop this workbook; to leave it, do nothing."
 )
 NO_PRICE = (
     "Adobe named no price for this order, and without one it is not placed. Nothing was sent."
@@ -81,7 +81,10 @@ SHOWN = {"PO-1": Shown("key", body())}
 @pytest.mark.parametrize(
     ("approve", "shows_prices", "shown", "approval"),
     [
-        (None, True, SHOWN, Approval.NONE),
+        (None, True, {}, Approval.NONE),
+        (None, False, None, Approval.NONE),
+        (None, True, SHOWN, Approval.MISSING),
+        (None, True, {"PO-1": Shown("other", body())}, Approval.MISSING),
         (True, False, None, Approval.UNSEEN),
         (True, True, None, Approval.VOID),
         (True, True, {}, Approval.UNSEEN),
@@ -127,6 +130,26 @@ def test_what_the_workbook_says_of_the_price(
                 what_happened=NO_PRICE,
                 what_to_do="Drop this workbook again later, or ask whoever looks after Orderdrop.",
             ),
+        ),
+        (
+            Approval.MISSING,
+            price("1000.00"),
+            Shown("key", body("1000.00")),
+            LIMITS,
+            Ruling(
+                places=False,
+                code="NOT_YET_APPROVED",
+                what_happened="The workbook showed the price of this order, and nobody has "
+                "approved it. It costs 1,000.00 USD now. Nothing was sent.",
+                what_to_do=ASK,
+            ),
+        ),
+        (
+            Approval.MISSING,
+            price(None),
+            Shown("key", body("1000.00")),
+            Limits(),
+            Ruling(places=False, code="PRICE_UNKNOWN", what_happened=NO_PRICE, what_to_do=LATER),
         ),
         (Approval.UNSEEN, price("1000.00"), None, LIMITS, PLACE),
         (

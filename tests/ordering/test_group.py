@@ -168,3 +168,12 @@ def test_a_row_that_lacks_its_reference_only_holds_nobody_else() -> None:
     rows = [row(externalReferenceId="A"), row(externalReferenceId="", quantity="4")]
     found = group(frame(*rows), [fault_on(FIRST_ROW + 1)], layout())
     assert [order.reference for order in found.orders] == ["A"]
+
+
+def test_a_row_without_a_reference_has_no_order_that_could_go_on_below_it() -> None:
+    """Its own fault says what to do; what is below it is held for its own."""
+    rows = [row(externalReferenceId=""), row(externalReferenceId="", customerId="")]
+    faults = [fault_on(FIRST_ROW), fault_on(FIRST_ROW + 1)]
+    found = group(frame(*rows), faults, layout())
+    assert [held.rows for held in found.held] == [(FIRST_ROW,), (FIRST_ROW + 1,)]
+    assert found.disagreements == ()

@@ -249,6 +249,113 @@ CASES |= {
 }
 
 
+def ods_of(*rows: str, styles: str = "", opening: str = "") -> bytes:
+    """An .ods of one order and what is said here."""
+    return ods(table([row(*HEADER), row(*ORDER), *rows]), styles=styles, opening=opening)
+
+
+def xlsb_of(rows: bytes = b"", behind: bytes = b"", texts: bytes = b"") -> bytes:
+    """An .xlsb of one order, and records behind it, below its rows and among the shared texts."""
+    made = [
+        MadeRow(n, {place: Made(text) for place, text in enumerate(texts, start=1)})
+        for n, texts in enumerate((HEADER, ORDER), start=1)
+    ]
+    end, last = record(146), record(160)
+    with_rows = with_part(
+        xlsb({"Orders": made}),
+        "xl/worksheets/sheet1.bin",
+        lambda sheet: sheet.replace(end, rows + end + behind),
+    )
+    return with_part(
+        with_rows, "xl/sharedStrings.bin", lambda part: part.replace(last, texts + last)
+    )
+
+
+BY_ELEMENTS = "<?any program may write this?>"
+EMPTY_ROWS = (
+    "x.xlsx holds more than 500,000 empty rows and cells one by one; keep only the orders in it, "
+    f"or {SAVE}"
+)
+UNUSUAL = f"x.xlsx is too large to be read in the unusual way in which it is written; {SAVE}"
+TOO_LONG = (
+    "A cell holds a text of more than 262,136 characters, and one of Excel holds 32,767 at most; "
+    "shorten it and drop the file again."
+)
+NOT_EXCEL = f"The workbook is damaged or holds something no Excel workbook holds; {AGAIN}"
+FILLED_UP = (
+    "x.xlsx is filled up with millions of empty cells or other records that show nothing; keep "
+    f"only the orders in it, or {SAVE}"
+)
+UNMERGE = (
+    "A sheet has more than 100,000 merged cells; unmerge them (Home, Merge & Center) and drop it "
+    "again."
+)
+
+TOO_MANY_SHEETS = (
+    "x.xlsx holds too many sheets to look for the orders on all of them; keep only the order "
+    "sheet in it and drop it again."
+)
+TOO_MANY_TEXTS = (
+    "x.xlsx holds more than 2,000,000 different texts, or more than 96 MB of them; keep only "
+    f"the orders in it, or {SAVE}"
+)
+
+# Each is small enough for the rule on what a zip may unpack to.
+TRAPS: dict[str, tuple[Callable[[], bytes], str]] = {
+    "an .ods of empty rows one by one": (
+        lambda: ods_of("<table:table-row/>" * 600_000),
+        EMPTY_ROWS,
+    ),
+    "an .ods of empty cells one by one": (
+        lambda: ods_of(
+            ("<table:table-row>" + "<table:table-cell/>" * 99 + "</table:table-row>") * 6_000
+        ),
+        EMPTY_ROWS,
+    ),
+    "an .ods of comments": (lambda: ods_of("<!---->" * 600_000), EMPTY_ROWS),
+    "an .ods nested without end": (
+        lambda: ods_of(row("<text:span>" * 200_000 + "x" + "</text:span>" * 200_000)),
+        NOT_EXCEL,
+    ),
+    "an .ods whose one row holds more cells than a row of Excel": (
+        lambda: ods_of(row(*["x"] * 33_000)),
+        NOT_EXCEL,
+    ),
+    "an .ods with a text without end": (lambda: ods_of(row("ab c" * 100_000)), TOO_LONG),
+    "an .ods with blanks without end": (
+        lambda: ods_of(row(cell('<text:s text:c="32767"/>' * 9))),
+        TOO_LONG,
+    ),
+    "a large .ods in an unusual shape": (
+        lambda: ods_of(row(*[cell("x", "")] * 100) * 5_200, opening=BY_ELEMENTS),
+        UNUSUAL,
+    ),
+    "an .ods of sheets": (
+        lambda: ods("".join(table([row("x")] * 100, f"S{n}") for n in range(1_000))),
+        TOO_MANY_SHEETS,
+    ),
+    "an .xlsb of unknown records": (lambda: xlsb_of(record(127) * 1_100_000), FILLED_UP),
+    "an .xlsb of merged cells": (
+        lambda: xlsb_of(behind=record(176, struct.pack("<IIII", 3, 3, 1, 1)) * 100_001),
+        UNMERGE,
+    ),
+    "an .xlsx of merged cells": (
+        lambda: package(
+            orders_xml(
+                row_xml(2, ORDER),
+                "".join(("<mergeCells>", *['<mergeCell ref="B5:B6"/>'] * 100_001, "</mergeCells>")),
+            )
+        ),
+        UNMERGE,
+    ),
+    "an .xlsb of shared texts": (
+        lambda: xlsb_of(texts=record(19, bytes(5)) * 2_100_000),
+        TOO_MANY_TEXTS,
+    ),
+}
+CASES |= TRAPS
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_what_cannot_be_read_is_one_sentence(case: str) -> None:
     make, sentence = CASES[case]
@@ -354,6 +461,7 @@ def filled_down_ods() -> bytes:
         (one_endless_row, "NotAWorkbook"),
         (ghosts_xlsb, "1"),
         (filled_down_ods, "1"),
+        *((make, "NotAWorkbook") for make, _ in TRAPS.values()),
     ],
 )
 def test_memory_stays_small_whatever_the_file_says(

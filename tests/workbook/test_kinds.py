@@ -169,6 +169,27 @@ def test_cells_without_a_place_of_their_own_stand_right_of_the_one_before() -> N
     assert got.frame.loc[0, list(SHORT_HEADER)].tolist() == list(ORDER)
 
 
+def test_empty_texts_of_an_xls_that_was_calculated_stay_empty() -> None:
+    got = read_content((FILES / "empty-texts.xls").read_bytes(), "x.xls")
+    assert got.frame["discountCode"].tolist() == ["", "", "ABC"]
+    assert got.faults == ()
+
+
+def test_empty_texts_of_an_xls_that_nothing_ever_calculated_are_held() -> None:
+    # The record that names the Excel that calculated becomes one that says nothing.
+    content = (FILES / "empty-texts.xls").read_bytes()
+    never = content.replace(b"\xc1\x01\x08\x00", b"\xff\x0f\x08\x00")
+    got = read_content(never, "x.xls")
+    assert [(f.cell, f.code, f.message) for f in got.faults] == [
+        (
+            cell,
+            "FORMULA_NOT_CALCULATED",
+            "discountCode holds a formula whose result is not stored in the file.",
+        )
+        for cell in ("G2", "G3")
+    ]
+
+
 def test_dates_of_1904_in_xlsb() -> None:
     rows = [
         MadeRow(1, {n: Made(title) for n, title in enumerate(SHORT_HEADER, start=1)}),

@@ -69,6 +69,7 @@ def answers_for(features: Features, states: list[State]) -> list[RowAnswer]:
             line_price=Decimal("1E+2"),
             what_happened="=1+1 <&> " + "word " * (row * 12),
             answered_at=WHEN,
+            asks_anew=state is State.NEEDS_APPROVAL,
         )
         for row, state in zip(range(2, features.rows + 2), states, strict=False)
     ]
@@ -134,13 +135,19 @@ def assert_sound(output: bytes) -> None:
     features=FEATURES,
     states=st.lists(st.sampled_from(list(State)), min_size=5, max_size=5),
     cells=st.lists(st.sampled_from(["A2", "B2", "C3", "D2", "D3", "E2"]), unique=True),
+    approve=st.sampled_from([0, 4, 5]),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@example(Features(second_open=True, print_area=True), [State.DONE] * 5, ["D2"])
+@example(Features(second_open=True, print_area=True), [State.DONE] * 5, ["D2"], 0)
+@example(Features(), [State.NEEDS_APPROVAL] * 5, [], 4)
+@example(Features(prefix="x:"), [State.NEEDS_APPROVAL] * 5, ["D2", "E2"], 5)
 def test_taken_out_again_the_source_is_left(
-    features: Features, states: list[State], cells: list[str]
+    features: Features, states: list[State], cells: list[str], approve: int
 ) -> None:
     source, layout = made(features), layout_of(features)
+    if approve:
+        columns = {**layout.columns, "approve": approve}
+        layout = layout.model_copy(update={"columns": columns})
     answers, faults = answers_for(features, states), faults_for(cells)
     output = reconcile(source, layout, answers, faults, summary(), orders_for(answers))
     assert_whole(source, output)
@@ -150,6 +157,8 @@ def test_taken_out_again_the_source_is_left(
     for answer in answers:
         assert sheet.cell(answer.row, 6).value == answer.result
         assert sheet.cell(answer.row, 16).value == answer.what_happened
+        if answer.asks_anew and approve and not features.merged:
+            assert sheet.cell(answer.row, approve).value is None
 
     orders = orders_for(answers[:1])
     again = reconcile(output, settled(layout), answers[:1], faults[1:], summary(), orders)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from flows.workbook.errors import NotAWorkbook
@@ -10,10 +12,10 @@ from tests.workbook.ods_made import SPACES, cell, ods, row, table
 from tests.workbook.raw import HEADER, ORDER
 
 TITLES = row(*HEADER, "discountCode")
-COMMENT = "<!-- any program may write this -->"
+INSTRUCTION = "<?any program may write this?>"
 """Makes the file one of the shape that is read element by element."""
 
-WAYS = pytest.mark.parametrize("opening", ["", COMMENT], ids=["by rows", "by elements"])
+WAYS = pytest.mark.parametrize("opening", ["", INSTRUCTION], ids=["by rows", "by elements"])
 
 
 def read(*rows: str, opening: str = "", styles: str = "", behind: str = "") -> ReadSheet:
@@ -56,6 +58,11 @@ def order(discount: str = "", **changed: str) -> str:
             "FORMULA_NOT_CALCULATED",
             "",
         ),
+        (
+            cell("", 'table:formula="of:=A1" office:value-type="string"'),
+            "FORMULA_NOT_CALCULATED",
+            "",
+        ),
     ],
 )
 def test_errors_and_formulas_without_a_value_are_held(
@@ -76,15 +83,39 @@ def test_texts_are_what_is_shown(opening: str) -> None:
         '</office:annotation><text:p>PO<text:s text:c="2"/>7 <text:span>&amp;</text:span>\n  8'
         "</text:p></table:table-cell>"
     )
-    empty_text = cell("", 'table:formula="of:=&quot;&quot;" office:value-type="string"')
+    formula = 'table:formula="of:=&quot;&quot;"'
+    empty_texts = (
+        f"<table:table-cell {formula}><text:p/></table:table-cell>",
+        f'<table:table-cell {formula} office:value-type="string"><text:p/></table:table-cell>',
+        cell("", f'{formula} office:value-type="string" office:string-value=""'),
+    )
     got = read(
         order(several),
         row(noted, *ORDER[1:], "Err:502"),
-        row("NA", *ORDER[1:], empty_text),
+        *(row("NA", *ORDER[1:], empty_text) for empty_text in empty_texts),
         opening=opening,
     )
-    assert got.frame["discountCode"].tolist() == ["one\ntwo", "Err:502", ""]
-    assert got.frame["externalReferenceId"].tolist() == ["PO-1", "PO  7 & 8", "NA"]
+    assert got.frame["discountCode"].tolist() == ["one\ntwo", "Err:502", "", "", ""]
+    assert got.frame["externalReferenceId"].tolist() == ["PO-1", "PO  7 & 8", "NA", "NA", "NA"]
+    assert got.faults == ()
+
+
+@WAYS
+def test_a_text_formula_that_was_never_calculated_is_held_with_a_sentence(opening: str) -> None:
+    never = cell("", 'table:formula="of:=A1" office:value-type="string"')
+    got = read(order(never), opening=opening)
+    assert [(f.message, f.hint) for f in got.faults] == [
+        (
+            "discountCode holds a formula whose result is not stored in the file.",
+            "Open the workbook in Excel, save it and drop it again.",
+        )
+    ]
+
+
+def test_the_empty_texts_that_libreoffice_calculated_stay_empty() -> None:
+    file = Path(__file__).parent / "files" / "empty-texts.ods"
+    got = read_content(file.read_bytes(), "x.ods")
+    assert got.frame["discountCode"].tolist() == ["", "", "ABC"]
     assert got.faults == ()
 
 
@@ -164,6 +195,20 @@ def test_our_own_columns_are_known_again(opening: str, column: str) -> None:
     got = read_content(ods(body, opening=opening), "x.ods")
     assert got.layout.result_columns == {"Order ID": 7}
     assert got.frame["earlierOrderId"].tolist() == ["9120100"]
+
+
+@WAYS
+def test_comments_and_rows_without_cells_change_nothing(opening: str) -> None:
+    comment = "<!-- <table:table-row> -->"
+    got = read(
+        "<table:table-row/>" * 3 + comment,
+        order(externalReferenceId=cell(f"PO-{comment}9")),
+        '<table:table-row table:number-rows-repeated="2"/>',
+        order(),
+        opening=opening + comment,
+    )
+    assert got.frame["externalReferenceId"].tolist() == ["PO-9", "PO-1"]
+    assert got.frame["row"].tolist() == [5, 8]
 
 
 @WAYS
