@@ -62,13 +62,14 @@ class Planned:
     """What a workbook amounts to, after reading and planning.
 
     `previews` counts the orders whose price is asked, `waiting` those of them that are decided
-    by it.
+    by it, `answered` those that an earlier run has placed: they may not be finished yet.
     """
 
     submission_id: str
     intent_ids: tuple[str, ...]
     previews: int
     waiting: int
+    answered: int
     orders: int
     rows: int
 
@@ -196,6 +197,7 @@ class Desk:
             intent_ids=tuple(sending),
             previews=sum(e.decision in PRICED for e in decided.entries),
             waiting=len(waiting),
+            answered=sum(e.decision is Decision.ANSWERED for e in decided.entries),
             orders=len(decided.entries),
             rows=len(read.frame),
         )

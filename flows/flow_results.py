@@ -7,10 +7,23 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from prefect import get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import State, StateType
 from prefect.runtime import flow_run
+from prefect.states import Crashed
+
+_UNDER_WAY: Final = [StateType.PENDING, StateType.RUNNING]
 
 Figures = TypeVar("Figures")
+
+SUBMITTING: Final = "submit-orders"
+"""The name of the flow that goes through one workbook."""
 
 NEEDS_A_PERSON: Final = "needs a person"
 """The tag of a run after which somebody has something to do."""
@@ -27,6 +40,25 @@ async def figures_of(state: State[Any], kind: type[Figures]) -> Figures:
     if not isinstance(result, kind):
         raise TypeError(f"The flow ended with {type(result).__name__}, not {kind.__name__}.")
     return result
+
+
+async def end_cut_off_runs(workbook: str) -> None:
+    """Tell Prefect of runs over a workbook, to it still pending or running, that they were cut off.
+
+    For whoever alone works on that path and begins anew: whatever ran over it before is dead, and
+    would be shown as running for ever.
+    """
+    running = FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNDER_WAY))
+    flows = FlowFilter(name=FlowFilterName(any_=[SUBMITTING]))
+    async with get_client() as client:
+        runs = await client.read_flow_runs(
+            flow_filter=flows, flow_run_filter=FlowRunFilter(state=running)
+        )
+        for run in runs:
+            if run.parameters.get("workbook") == workbook:
+                why = "It was cut off. A later run goes through the workbook."
+                ended: State[None] = Crashed(message=why)
+                await client.set_flow_run_state(run.id, ended, force=True)
 
 
 async def tag_run(tags: Collection[str]) -> None:

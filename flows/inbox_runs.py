@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from flows.flow_results import end_cut_off_runs
 from flows.inbox.places import Claim
 from flows.outputs import OutputFault, as_text, check_name
 from flows.reconciled import Reconciled
@@ -76,6 +77,7 @@ async def work_through(claim: Claim, settings: Settings) -> FinishedWorkbook | T
     """Run the flow over a claimed workbook and put the file where it belongs."""
     try:
         check_name(claim.name)
+        await end_cut_off_runs(str(claim.path))
         figures = await run_submit_orders(
             workbook=str(claim.path),
             environment=settings.effective_environment,

@@ -28,7 +28,7 @@ from prefect.states import Completed, Failed
 
 from flows.answers_for_machines import formats_of
 from flows.desk import Desk, Planned, Progress, no_progress
-from flows.flow_results import NEEDS_A_PERSON, figures_of, tag_run
+from flows.flow_results import NEEDS_A_PERSON, SUBMITTING, figures_of, tag_run
 from flows.reconciled import Reconciled
 from flows.settings import Settings
 from schemas.outcomes import State as OrderState
@@ -108,9 +108,7 @@ def _run_name() -> str:
     return f"{Path(parameters['workbook']).name} ({parameters['environment'] or 'as set'})"
 
 
-@flow(
-    name="submit-orders", flow_run_name=_run_name, persist_result=False, validate_parameters=False
-)
+@flow(name=SUBMITTING, flow_run_name=_run_name, persist_result=False, validate_parameters=False)
 async def submit_orders(
     workbook: str,
     environment: str | None = None,
@@ -195,7 +193,8 @@ async def _run_stages(
     bar = await acreate_progress_artifact(0, key="progress", description=Path(workbook).name)
     planned = await read_and_plan(workbook, out, also, only_prices, price_first)
     await _show(bar, 0.1)
-    if await _price_and_place(desk, planned, bar, follow_seconds) and not desk.stopped:
+    placed = await _price_and_place(desk, planned, bar, follow_seconds)
+    if (placed or planned.answered) and not desk.stopped:
         desk.progress("Waiting for Adobe to finish", 0, 0)
         await follow_orders(planned.submission_id, follow_seconds)
     await _show(bar, 0.9)

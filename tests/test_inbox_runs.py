@@ -58,6 +58,10 @@ def ended(states: list[State], stopped: str = "") -> Reconciled:
     )
 
 
+async def nothing_to_end(_workbook: str) -> None:
+    """As with a Prefect server that knows no run that was cut off."""
+
+
 async def run(
     claim: Claim, monkeypatch: pytest.MonkeyPatch, result: Reconciled | BaseException
 ) -> FinishedWorkbook | Trouble:
@@ -69,6 +73,7 @@ async def run(
         return result
 
     monkeypatch.setattr(inbox_runs, "run_submit_orders", played)
+    monkeypatch.setattr(inbox_runs, "end_cut_off_runs", nothing_to_end)
     return await work_through(claim, Settings(environment="sandbox"))
 
 

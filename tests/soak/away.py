@@ -149,6 +149,12 @@ def away(folder: Path, seconds: float, say: Callable[[str], None] = _say) -> Out
         for name in names
         if "Completed" not in outcome.runs.get(f"{name} (sandbox)", ())
     ]
+    outcome.wrong += [
+        f"a run of {name} is still {state}"
+        for name, states in outcome.runs.items()
+        for state in states
+        if state not in ("Completed", "Crashed", "Failed")
+    ]
     for name in names:
         outcome.wrong += _unanswered(folder / "output" / f"{Path(name).stem}.reconciled.xlsx")
     return outcome
