@@ -374,8 +374,10 @@ def test_two_watchers_on_one_folder_share_the_work(bench: Bench, tmp_path: Path)
         first.ended(*names)
         assert first.archived() == names
         assert not second.left()
-    assert sorted(told["workbook"] for told in first.told()) == names
-    assert {told["what"] for told in first.told()} == {"done"}
+    # A busy Prefect server may have let one wait for a moment.
+    ended = [told for told in first.told() if _has_ended(told)]
+    assert sorted(told["workbook"] for told in ended) == names
+    assert {told["what"] for told in ended} == {"done"}
 
 
 def test_a_marketplace_that_is_away_rejects_nothing(
