@@ -153,7 +153,7 @@ def _disk_trouble(error: OSError, name: str) -> Trouble:
 
 def _trouble(error: Exception, name: str) -> Trouble:
     if _is_of_a_server(error):
-        return Trouble("Prefect", f"The Prefect server does not answer ({type(error).__name__}).")
+        return Trouble("Prefect", f"The Prefect server is in trouble ({type(error).__name__}).")
     return program_fault(error, name)
 
 

@@ -12,15 +12,16 @@ from weakref import WeakKeyDictionary
 WINDOW: Final = 5.0
 """Seconds over which the vendor counts calls."""
 
-_RECOVERY: Final = 30.0
-"""Seconds after which half of a cut made by a 429 is given back."""
+_PARTS: Final = 16
+"""A 429 cuts the budget down to one part in so many at least; each window gives one part back."""
 
 
 class Budget:
     """At most `calls` calls in any rolling five seconds, for every kind of call of one key.
 
     Starts are spread a little, so that a full window is not spent in its first instant. A 429
-    halves the budget; it comes back by halves while no further 429 arrives.
+    halves the budget, and it comes back little by little. It lives as long as its process: were
+    it halved without end, a few 429 in an hour would leave a watch with hardly a call.
     """
 
     def __init__(self, calls: int) -> None:
@@ -28,7 +29,9 @@ class Budget:
         self._allowed = calls
         self._starts: deque[float] = deque()
         self._lock = asyncio.Lock()
+        self._part = max(1, calls // _PARTS)
         self._slowed_at = 0.0
+        self._grown_at = 0.0
 
     async def take(self) -> None:
         """Wait until one more call fits into the window."""
@@ -47,13 +50,14 @@ class Budget:
         """The marketplace answered 429: halve the budget, once per window."""
         now = monotonic()
         if now - self._slowed_at >= WINDOW:
-            self._allowed = max(1, self._allowed // 2)
-            self._slowed_at = now
+            self._allowed = max(self._part, self._allowed // 2)
+            self._slowed_at = self._grown_at = now
 
     def _recover(self, now: float) -> None:
-        if self._allowed < self._full and now - self._slowed_at >= _RECOVERY:
-            self._allowed = min(self._full, self._allowed * 2)
-            self._slowed_at = now
+        windows = int((now - self._grown_at) / WINDOW)
+        if self._allowed < self._full and windows:
+            self._allowed = min(self._full, self._allowed + windows * self._part)
+            self._grown_at = now
 
 
 class Pace:

@@ -384,6 +384,7 @@ def test_two_watchers_on_one_folder_share_the_work(bench: Bench, tmp_path: Path)
         first.ended(*names)
         assert first.archived() == names
         assert not second.left()
+    # A busy Prefect server may have let one wait for a moment.
     ended = [told for told in first.told() if _has_ended(told)]
     assert sorted(told["workbook"] for told in ended) == names
     assert {told["what"] for told in ended} == {"done"}

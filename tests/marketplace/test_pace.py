@@ -58,6 +58,24 @@ async def test_a_429_halves_the_pace_once_a_window_and_it_comes_back(clock: Cloc
     assert clock.now == started
 
 
+async def test_429s_without_end_leave_enough_to_go_on_with(clock: Clock) -> None:
+    """A process that lives for days must not be slowed down to nothing."""
+    pace = Pace(160)
+    for _ in range(200):
+        pace.slow_down()
+        clock.now += 6
+        await pace.take()
+    started = clock.now
+    for _ in range(100):
+        await pace.take()
+    assert clock.now - started < 10 * WINDOW
+    clock.now += 16 * WINDOW
+    started = clock.now
+    for _ in range(160):
+        await pace.take()
+    assert clock.now == started
+
+
 async def test_runs_of_one_key_share_a_budget_and_count_their_own_calls(clock: Clock) -> None:
     first, second = (Pace(shared_budget("a key", 10)) for _ in range(2))
     other = Pace(shared_budget("another key", 10))
