@@ -26,6 +26,8 @@ _IN_DOUBT: Final = (
     "looks it up by itself and never orders it twice. Nothing needs to be done now; please do not "
     "order it in another way."
 )
+_MOST_NAMED: Final = 50
+
 _STOPPED: Final = (
     "Nothing is lost, and nothing is ordered twice. It is tried again by itself; if no better news "
     "comes, ask whoever looks after Orderdrop."
@@ -110,31 +112,38 @@ def about_follow(result: FollowedUp) -> Message | None:
     )
 
 
-def about_lasting(result: FollowedUp) -> Message | None:
-    """What every look finds again until somebody does something: to be told once a day."""
-    stuck = result.long_in_doubt
-    many = "s" if len(stuck) != 1 else ""
-    if not (stuck or result.stopped or result.not_written):
+def about_lasting(result: FollowedUp) -> dict[str, Message]:
+    """What every look finds again until somebody does something, by what it is.
+
+    To be told once a day.
+    """
+    found = {
+        "long in doubt": _about_doubts(result.long_in_doubt),
+        "stopped": _about_stop("Open orders cannot be looked after", result.stopped),
+        "not written": _about_stop("Answers could not be written", *result.not_written),
+    }
+    return {what: message for what, message in found.items() if message}
+
+
+def _about_doubts(references: Sequence[str]) -> Message | None:
+    if not references:
         return None
-    doubt = (
-        f"In doubt for more than a day: {', '.join(stuck[:50])}"
-        f"{f' and {len(stuck) - 50} more' if len(stuck) > 50 else ''}. {_IN_DOUBT} Ask whoever "
-        "looks after Orderdrop to find out at the marketplace what became of "
-        f"{'them' if many else 'it'}, and to say so with `orderdrop resolve`."
-    )
+    count = len(references)
+    more = f" and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
     body = _paragraphs(
-        doubt if stuck else "",
-        result.stopped,
-        _STOPPED if result.stopped else "",
-        *result.not_written,
+        f"In doubt for more than a day: {', '.join(references[:_MOST_NAMED])}{more}.",
+        _IN_DOUBT,
+        "Ask whoever looks after Orderdrop to find out at the marketplace what became of "
+        f"{'it' if count == 1 else 'them'}, and to say so with `orderdrop resolve`.",
     )
-    if stuck:
-        title = f"{len(stuck)} order{many} in doubt for more than a day"
-    elif result.stopped:
-        title = "Open orders cannot be looked after"
-    else:
-        title = "Answers could not be written"
+    title = f"{count} order{'s' if count != 1 else ''} in doubt for more than a day"
     return Message(title, body, None, Weight.ATTENTION)
+
+
+def _about_stop(title: str, *sentences: str) -> Message | None:
+    if not any(sentences):
+        return None
+    return Message(title, _paragraphs(*sentences, _STOPPED), None, Weight.ATTENTION)
 
 
 def about_trouble(sentence: str) -> Message:

@@ -238,10 +238,11 @@ def test_a_dead_server_is_logged_in_words(caplog: pytest.LogCaptureFixture) -> N
     with Notifier(settings_with(address_at(free_port()))) as notifier:
         notifier.send(about_trouble("Something."))
         assert not notifier.close()
-    assert [r.getMessage() for r in caplog.records if r.name == "orderdrop.notify"] == [
+    (said,) = (r.getMessage() for r in caplog.records if r.name == "orderdrop.notify")
+    assert said == (
         "A notification could not be sent to address 1 (mailto): it did not take it. "
         "Everything else goes on."
-    ]
+    )
     assert PASSWORD not in caplog.text
 
 
@@ -396,7 +397,7 @@ def test_nothing_new_says_nothing(tmp_path: Path) -> None:
     assert about_renewals(Renewals((done_before, nothing_due))) is None
     quiet = FollowedUp(3, 0, 3, 0, 0, ())
     assert about_follow(quiet) is None
-    assert about_lasting(quiet) is None
+    assert about_lasting(quiet) == {}
 
 
 def test_what_following_found_is_told() -> None:
@@ -406,12 +407,12 @@ def test_what_following_found_is_told() -> None:
     assert message.title == "Open orders: 2 done, 1 failed later"
     assert message.attachment == Path("/out/a.xlsx")
     assert message.weight is Weight.ATTENTION
-    assert about_lasting(found) is None
+    assert about_lasting(found) == {}
 
 
 def test_a_long_doubt_says_who_can_settle_it() -> None:
-    message = about_lasting(FollowedUp(2, 0, 0, 2, 0, (), long_in_doubt=("PO-1", "PO-2")))
-    assert message is not None
+    told = about_lasting(FollowedUp(2, 0, 0, 2, 0, (), long_in_doubt=("PO-1", "PO-2")))
+    (message,) = told.values()
     assert message.title == "2 orders in doubt for more than a day"
     assert "PO-1, PO-2" in message.body
     assert "Ask whoever looks after Orderdrop" in message.body
