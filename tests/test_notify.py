@@ -5,16 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from flows.companion import free_port
 from flows.follow_up import FollowedUp
@@ -32,66 +27,18 @@ from flows.renew_subscriptions import Renewals
 from flows.renewing import NightRun
 from flows.settings import Settings, SettingsFault
 from schemas.outcomes import State
+from tests.postbox import PASSWORD, Postbox, attachments, mail_server, text_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")
 
-PASSWORD = "geheim-4711"
 CLIENT_SECRET = "client-hush"
-
-
-@dataclass
-class Postbox:
-    """A mail server of the tests' own that keeps what it gets; `turns_away` counts refusals."""
-
-    port: int
-    mails: list[EmailMessage] = field(default_factory=list)
-    logins: list[tuple[bytes, bytes]] = field(default_factory=list)
-    turns_away: int = 0
-    takes_up_to: int = 1 << 30
-
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
-        """Called by the server for each mail."""
-        if self.turns_away or len(envelope.content) > self.takes_up_to:
-            self.turns_away = max(0, self.turns_away - 1)
-            return "452 not now"
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
-        return "250 taken"
-
-    def knows(self, *given: Any) -> AuthResult:
-        """Called by the server for each sign-in."""
-        login = given[-1]
-        assert isinstance(login, LoginPassword)
-        self.logins.append((login.login, login.password))
-        return AuthResult(success=login.password == PASSWORD.encode())
-
-    @property
-    def address(self) -> str:
-        """This server as an Apprise address: plain SMTP, with a user and a password."""
-        return (
-            f"mailto://clerk:{PASSWORD}@127.0.0.1:{self.port}"
-            "?from=orderdrop@example.com&to=finance@example.com,boss@example.com&mode=insecure"
-        )
 
 
 @pytest.fixture
 def postbox() -> Iterator[Postbox]:
     """A mail server at work."""
-    box = Postbox(free_port())
-    controller = Controller(
-        box,
-        hostname="127.0.0.1",
-        port=box.port,
-        authenticator=box.knows,
-        auth_required=True,
-        auth_require_tls=False,
-    )
-    controller.start()
-    try:
+    with mail_server() as box:
         yield box
-    finally:
-        controller.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -106,16 +53,6 @@ def settings_with(*addresses: str, **more: Any) -> Settings:
     return Settings.checked(
         **{"environment": "practice", "client_secret": CLIENT_SECRET, "notify": addresses, **more}
     )
-
-
-def text_of(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain", "html"))
-    assert body is not None
-    return str(body.get_content())
-
-
-def attachments(mail: EmailMessage) -> dict[str, bytes]:
-    return {str(p.get_filename()): p.get_payload(decode=True) for p in mail.iter_attachments()}
 
 
 def run_over(tmp_path: Path, *states: State, stopped: str = "") -> Reconciled:
