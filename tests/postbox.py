@@ -1,4 +1,4 @@
-"""A mail server that keeps what it gets: plain SMTP on this computer, with a user and a password."""
+"""A mail server that keeps what it gets: plain SMTP, with a user and a password."""
 
 from __future__ import annotations
 
