@@ -100,6 +100,7 @@ class _Channel:
         self._waiting: Queue[Message | None] = Queue(_MOST_WAITING)
         self._closing = threading.Event()
         self._took_all = True
+        self._is_given_up = False
         self._thread = threading.Thread(target=self._work, name="notify", daemon=True)
         self._thread.start()
 
@@ -120,6 +121,7 @@ class _Channel:
         """Whether all was taken; what is not by `until` (monotonic seconds) is given up."""
         self._thread.join(max(0.0, until - monotonic()))
         if self._thread.is_alive():
+            self._is_given_up = True
             self._failed("it did not answer in time")
         return self._took_all
 
@@ -128,7 +130,7 @@ class _Channel:
             message = self._next()
             if message is None:
                 return
-            if not self._is_taken(message):
+            if not self._is_taken(message) and not self._is_given_up:
                 self._failed("it did not take it")
 
     def _next(self) -> Message | None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from flows import follow_orders
+from flows.follow_up import FollowedUp, _long_in_doubt
 from flows.inbox.heartbeat import Heartbeat, beat
 from flows.notices import about_trouble
 from flows.notify import Notifier
 from flows.renewal_books import NoRenewalBook
 from flows.settings import Settings
 from flows.unattended import DAY, Memory, heartbeat_looked_at, telling, told_of_notes
-from schemas.orders import MarketplaceStop
+from schemas.orders import IntentState, MarketplaceStop
+from tests.intents import intent_for
 from tests.postbox import Postbox, mail_server, text_of
 
 
@@ -160,3 +164,46 @@ def test_a_heartbeat_that_comes_is_no_news(tmp_path: Path) -> None:
     with heartbeat_looked_at(tmp_path, said.append, every=0.05):
         time.sleep(0.5)
     assert not said
+
+
+async def test_following_tells_its_news_at_once_and_what_lasts_once_a_day(
+    settings: Settings,
+    postbox: Postbox,
+    deployed: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    found = FollowedUp(2, 1, 0, 1, 0, (), newly_done=1, long_in_doubt=("PO-7",))
+
+    async def look(*_: str) -> FollowedUp:
+        return found
+
+    async def nothing(*_: object, **__: object) -> None: ...
+
+    monkeypatch.setenv("ORDERDROP_NOTIFY", postbox.address)
+    monkeypatch.setenv("ORDERDROP_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setattr(follow_orders, "look_and_write", look)
+    monkeypatch.setattr(follow_orders, "acreate_markdown_artifact", nothing)
+    monkeypatch.setattr(follow_orders, "tag_run", nothing)
+    await follow_orders.follow_orders.fn("practice", "default")
+    found = replace(found, changed=0, newly_done=0)
+    await follow_orders.follow_orders.fn("practice", "default")
+    assert [mail["Subject"] for mail in postbox.mails][::MAILS_OF_ONE_MESSAGE] == [
+        "Practice: Open orders: 1 done",
+        "Practice: 1 order in doubt for more than a day",
+    ]
+    assert "PO-7" in text_of(postbox.mails[-1])
+
+
+def test_an_order_is_long_in_doubt_a_day_after_its_first_send() -> None:
+    now = datetime.now(UTC)
+    intents = [
+        intent_for(reference=name, state=state, first_sent_at=now - timedelta(hours=hours))
+        for name, state, hours in (
+            ("long", IntentState.LOOKING, 25),
+            ("stuck", IntentState.STUCK, 100),
+            ("new", IntentState.SENT, 23),
+            ("open", IntentState.ACCEPTED, 100),
+        )
+    ]
+    assert _long_in_doubt([*intents, intent_for(reference="never sent")]) == ("long", "stuck")
