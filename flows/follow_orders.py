@@ -14,7 +14,9 @@ from prefect.states import Completed, Failed
 from flows.desk import Desk
 from flows.flow_results import NEEDS_A_PERSON, figures_of, tag_run
 from flows.follow_up import FollowedUp, follow_up
+from flows.notices import about_follow, about_lasting
 from flows.settings import Settings
+from flows.unattended import telling
 
 
 @task(name="look and write again", cache_policy=NO_CACHE, persist_result=False)
@@ -41,7 +43,11 @@ async def follow_orders(environment: str | None = None, account: str | None = No
     """
     settings = Settings.checked(environment=environment, account=account)
     settings.check_unattended()
-    result = await look_and_write(settings.effective_environment, settings.account)
+    async with telling(settings, "Looking after open orders") as teller:
+        result = await look_and_write(settings.effective_environment, settings.account)
+        teller.tell(about_follow(result))
+        for what, message in about_lasting(result).items():
+            teller.tell_daily(what, message)
     await acreate_markdown_artifact(told(result), key="follow-up", description="What was found")
     marks = [NEEDS_A_PERSON] if result.exit_code else []
     await tag_run(["follow", settings.effective_environment, settings.account, *marks])

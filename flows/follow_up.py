@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from getpass import getuser
 from pathlib import Path
+from typing import Final
 
 from flows.desk import Desk
 from flows.ledger import KeptElsewhere, KeptFault, Ledger
@@ -24,12 +25,17 @@ from schemas.faults import Stop
 from schemas.orders import UNSETTLED, CallFailed, Intent, IntentState, MarketplaceStop
 from schemas.outcomes import State
 
+LONG: Final = timedelta(days=1)
+"""So long after its first send an order in doubt is for a person to ask about."""
+
 
 @dataclass(frozen=True, slots=True)
 class FollowedUp:
     """What one look at everything unfinished came to; figures count orders.
 
-    `elsewhere`, in sentences: workbooks that are left to the computer that keeps them.
+    `newly_…` are those of which nobody was told before. `long_in_doubt` names the references of
+    orders in doubt that were first sent more than LONG ago. `elsewhere`, in sentences: workbooks
+    that are left to the computer that keeps them.
     """
 
     looked_at: int
@@ -42,6 +48,10 @@ class FollowedUp:
     elsewhere: tuple[str, ...] = ()
     calls: int = 0
     stopped: str = ""
+    newly_done: int = 0
+    newly_failed: int = 0
+    newly_refused: int = 0
+    long_in_doubt: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -73,12 +83,18 @@ async def follow_up(desk: Desk) -> FollowedUp:
     except MarketplaceStop as stop:
         desk.stopped = str(stop)
     after = _standings(ledger, ids)
-    changed = {i for i in stood if after[i] != stood[i]}
+    learned = {i for i in stood if after[i] != stood[i]}
+    changed = set(learned)
     untold = ledger.untold(settings.account, desk.environment)
     changed |= untold.difference(ledger.replaced_by(changed))
     run = Figures(desk.started_at, desk.calls)
     rewritten = rewrite(ledger, settings, changed, run)
     news = _states(ledger, changed)
+    # What cannot be written here is untold at every look; it is news at the first one alone.
+    if rewritten.failed or rewritten.elsewhere:
+        fresh = _states(ledger, {*learned, *ledger.replaced_by(learned)})
+    else:
+        fresh = _states(ledger, {*changed, *ledger.replaced_by(changed)})
     left = ledger.unfinished(settings.account, desk.environment, final_statuses())
     now = _states(ledger, [intent.intent_id for intent in left])
     return FollowedUp(
@@ -92,6 +108,19 @@ async def follow_up(desk: Desk) -> FollowedUp:
         elsewhere=rewritten.elsewhere,
         calls=desk.calls,
         stopped=desk.stopped,
+        newly_done=fresh[State.DONE],
+        newly_failed=fresh[State.FAILED],
+        newly_refused=fresh[State.REFUSED],
+        long_in_doubt=_long_in_doubt(left),
+    )
+
+
+def _long_in_doubt(intents: Iterable[Intent]) -> tuple[str, ...]:
+    since = _now() - LONG
+    return tuple(
+        intent.reference
+        for intent in intents
+        if intent.state in UNSETTLED and intent.first_sent_at and intent.first_sent_at < since
     )
 
 

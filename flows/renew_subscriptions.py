@@ -20,10 +20,12 @@ from prefect.states import Completed, Failed
 
 from flows.desk import Desk
 from flows.flow_results import NEEDS_A_PERSON, figures_of, tag_run
+from flows.notices import about_renewals
 from flows.renewal_books import books_of, read_book
 from flows.renewing import NightDesk, NightRun
 from flows.settings import Settings
 from flows.submit_orders import link_to, markdown_cell, watcher
+from flows.unattended import Teller, telling
 from schemas.renewal_answers import RESULT, RenewalState
 
 
@@ -89,18 +91,29 @@ async def renew_subscriptions(
     """
     settings = Settings.checked(environment=environment, account=account)
     settings.check_unattended()
-    books = [read_book(path, settings) for path in books_of(settings, _path(workbook))]
-    nights = []
-    for book in books:
-        async with Desk(settings, watcher()) as desk:
-            nights.append(await _one_night(NightDesk(desk, book, books, dry_run, again)))
-        if nights[-1].stopped:
-            break
-    result = Renewals(tuple(nights))
+    async with telling(settings, "The nightly renewals") as teller:
+        books = [read_book(path, settings) for path in books_of(settings, _path(workbook))]
+        nights = []
+        for book in books:
+            async with Desk(settings, watcher()) as desk:
+                nights.append(await _one_night(NightDesk(desk, book, books, dry_run, again)))
+            if nights[-1].stopped:
+                break
+        result = Renewals(tuple(nights))
+        _tell(teller, result)
     await acreate_markdown_artifact(told(result), key="renewals", description="Renewals")
     marks = [NEEDS_A_PERSON] if result.exit_code else []
     await tag_run(["renewals", settings.effective_environment, settings.account, *marks])
     return _final_state(result)
+
+
+def _tell(teller: Teller, result: Renewals) -> None:
+    message = about_renewals(result)
+    if message and any(night.stopped for night in result.nights):
+        # It is tried again every few minutes; what is new about it is told again.
+        teller.tell_daily(message.body, message)
+    else:
+        teller.tell(message)
 
 
 async def _one_night(night: NightDesk) -> NightRun:

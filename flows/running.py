@@ -95,18 +95,21 @@ def run_watch(
 ) -> None:
     """Watch the inbox until the process is told to stop (SIGTERM or Ctrl-C)."""
     from flows.inbox.places import inboxes
+    from flows.notify import Notifier
     from flows.prefect_server import PrefectServer, bound_waits
 
     inboxes(settings.inbox, accounts, settings.state_dir)  # told before any server is started
     bound_waits()
-    server = PrefectServer(settings.state_dir)
-    server.begin()
     with ExitStack() as stack:
+        notifier = stack.enter_context(Notifier(settings))
+        server = PrefectServer(settings.state_dir)
+        server.begin()
         marketplace = None
         if settings.effective_environment == "practice":
             from flows.practice import practice_marketplace
 
             marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
+        from flows.unattended import told_of_notes, told_of_workbooks
         from flows.watch_inbox import watch
 
         if marketplace is not None:
@@ -119,9 +122,9 @@ def run_watch(
                 settings,
                 accounts,
                 stop,
-                on_finished,
+                told_of_workbooks(notifier, on_finished),
                 on_taken=on_taken,
-                on_note=on_note,
+                on_note=told_of_notes(notifier, on_note),
                 revive=server.revive,
             )
         )
@@ -136,25 +139,30 @@ def run_serve(
 ) -> None:
     """All that goes on unattended, until the process is told to stop (SIGTERM or Ctrl-C)."""
     from flows.inbox.places import inboxes
+    from flows.notify import Notifier
     from flows.prefect_server import PAGE_PORT, PrefectServer, bound_waits
 
     inboxes(settings.inbox, [a.account for a in accounts], settings.state_dir)
     bound_waits()
-    server = PrefectServer(settings.state_dir, PAGE_PORT)
-    server.begin()
     with ExitStack() as stack:
+        notifier = stack.enter_context(Notifier(settings))
+        server = PrefectServer(settings.state_dir, PAGE_PORT)
+        server.begin()
         marketplace = None
         if settings.effective_environment == "practice":
             from flows.practice import practice_marketplace
 
             marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
         from flows.serve import Listener, serve
+        from flows.unattended import heartbeat_looked_at, told_of_notes, told_of_workbooks
 
         if marketplace is not None:
             marketplace.wait()
         server.ready()
         note(f"The runs are shown at {server.page}")
-        listener = Listener(taken, finished, note)
+        notes = told_of_notes(notifier, note)
+        stack.enter_context(heartbeat_looked_at(settings.state_dir, notes))
+        listener = Listener(taken, told_of_workbooks(notifier, finished), notes)
         until_stopped(lambda stop: serve(settings, accounts, stop, listener, server.revive))
 
 

@@ -46,6 +46,9 @@ _AMOUNTS_WANTED: Final = (
 )
 
 
+_BETWEEN_ADDRESSES: Final = re.compile(r",?\s+,?|,(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+
+
 def _amount(text: str) -> tuple[str, Decimal]:
     currency, _, written = text.partition("=")
     try:
@@ -120,6 +123,9 @@ class Settings(BaseSettings):
         "USD": Decimal(25_000),
         "EUR": Decimal(25_000),
     }
+    notify: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Apprise addresses; they hold passwords. Whether Apprise knows them, `Notifier` finds out."""
+    notify_about: Literal["all", "attention"] = "all"
     headers: dict[str, str] = {}
 
     @classmethod
@@ -170,6 +176,14 @@ class Settings(BaseSettings):
             if not re.fullmatch("[A-Z]{3}", currency) or amount < 0:
                 raise ValueError(_AMOUNTS_WANTED)
         return amounts
+
+    @field_validator("notify", mode="before")
+    @classmethod
+    def _reads_addresses(cls, given: object) -> object:
+        """Parted by blanks, line ends, or commas before the next address: one may hold commas."""
+        if not isinstance(given, str):
+            return given
+        return [address for address in _BETWEEN_ADDRESSES.split(given.strip()) if address]
 
     @field_validator("headers")
     @classmethod

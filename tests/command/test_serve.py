@@ -84,9 +84,9 @@ class Serving:
         return self.folder / "output" / f"{Path(name).stem}.reconciled.xlsx"
 
 
-def begun(folder: Path) -> Serving:
+def begun(folder: Path, **settings: str) -> Serving:
     environment = {n: v for n, v in clean_environment().items() if not n.startswith("XDG_")}
-    environment |= {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
+    environment |= {"PYTHONPATH": str(ROOT), "HOME": str(folder), **settings}
     with (folder / "said.txt").open("w") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "flows.cli", "serve", "--environment", "practice"],
@@ -110,15 +110,20 @@ def ended(serving: Serving) -> int:
         serving.process.kill()
 
 
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """One `serve` for all tests that leave it alive; a renewal book lay there for two days."""
-    folder = tmp_path_factory.mktemp("serve")
+def put_renewal_book(folder: Path) -> None:
+    """A book that lay there for two days: its first night is owed."""
     books = folder / "inbox/renewals"
     books.mkdir(parents=True)
     shutil.copy(SAMPLES / "renewal-book.xlsx", books)
     before = (datetime.now(UTC) - timedelta(days=2)).timestamp()
     os.utime(books / "renewal-book.xlsx", (before, before))
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One `serve` for all tests that leave it alive; a renewal book lay there for two days."""
+    folder = tmp_path_factory.mktemp("serve")
+    put_renewal_book(folder)
     serving = begun(folder)
     try:
         yield serving

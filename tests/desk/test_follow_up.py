@@ -150,11 +150,12 @@ async def test_what_a_killed_follow_has_learned_is_written_by_the_next(office: O
         assert unfinished(desk.ledger) == ()
     assert results(ran.output) == {"A": "Accepted, not finished yet"}
     followed = await office.follow_up()
-    assert (followed.looked_at, followed.changed) == (0, 1)
+    assert (followed.looked_at, followed.changed, followed.newly_done) == (0, 1, 1)
     assert followed.workbooks == (ran.output,)
     assert results(ran.output) == {"A": "Ordered"}
     again = await office.follow_up()
     assert (again.looked_at, again.changed, again.workbooks) == (0, 0, ())
+    assert again.newly_done == 0
 
 
 async def test_what_found_no_room_on_the_disk_is_written_by_the_next_follow(
