@@ -240,13 +240,14 @@ def watch(
 ) -> None:
     """Watch a folder: place the orders of every workbook that is dropped there, until stopped."""
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment, inbox=inbox)
+        accounts = _accounts(account, environment, inbox)
+        settings = accounts[0]
         settings.check_unattended()
-        say(f"{_opening(settings)}Watching {settings.inbox} …")
+        say(f"{_opening(settings)}Watching {settings.inbox}{_folders(accounts)} …")
         _consent(environment, yes)
         run_watch(
             settings,
-            (settings.account,),
+            [one.account for one in accounts],
             on_taken=lambda name: say(f"Taking {name} …"),
             on_finished=lambda workbook: tell_watched(workbook, as_json),
             on_note=say,
@@ -266,22 +267,24 @@ def serve(
     Goes on until it is stopped; started again, it takes up what was left.
     """
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment)
+        accounts = _accounts(account, environment)
+        settings = accounts[0]
         settings.check_unattended()
         say(f"{_opening(settings)}Starting …")
         _consent(environment, yes)
         say(
-            f"Drop workbooks into {settings.inbox.absolute()}; the answers come to "
-            f"{settings.output.absolute()}."
+            f"Drop workbooks into {settings.inbox.absolute()}{_folders(accounts)}; the answers "
+            f"come to {settings.output.absolute()}."
         )
+        books = ", ".join(str(one.renewals.absolute()) for one in accounts)
         say(
-            f"Renewal books lie in {settings.renewals.absolute()}; the night begins at "
+            f"Renewal books lie in {books}; the night begins at "
             f"{settings.night:%H:%M} ({settings.timezone}). What is open is looked at every "
             f"{settings.follow_every} minutes."
         )
         run_serve(
             settings,
-            (settings,),
+            accounts,
             taken=lambda name: say(f"Taking {name} …"),
             finished=lambda workbook: tell_watched(workbook, as_json),
             note=say,
@@ -453,13 +456,31 @@ def _settings(
     environment: str | None,
     *,
     connects: bool = True,
-    inbox: Path | None = None,
 ) -> Settings:
     from flows.settings import Settings
 
-    return Settings.checked(
-        account=account, environment=environment, connects=connects, inbox=inbox
-    )
+    return Settings.checked(account=account, environment=environment, connects=connects)
+
+
+def _accounts(
+    account: str | None, environment: str | None, inbox: Path | None = None
+) -> Sequence[Settings]:
+    """All accounts, or the one that is chosen.
+
+    One alone has the folder itself for its inbox: the one of its name among several, or the one
+    that is named on the command line.
+    """
+    from flows.settings import Settings
+
+    found = Settings.of_each_account(account=account, environment=environment, inbox=inbox)
+    if len(found) == 1 and inbox is None:
+        return [found[0].model_copy(update={"inbox": found[0].account_inbox})]
+    return found
+
+
+def _folders(accounts: Sequence[Settings]) -> str:
+    names = [one.account for one in accounts]
+    return f" (a folder for each account: {', '.join(names)})" if len(names) > 1 else ""
 
 
 def _opening(settings: Settings) -> str:
