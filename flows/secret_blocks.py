@@ -5,6 +5,8 @@ Prefect's address must stand in the environment, and its server must answer, bef
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import SecretStr
 
 from flows.settings import Settings, SettingsFault
@@ -29,7 +31,7 @@ async def _from_block(name: str) -> SecretStr:
         async with get_client() as client:
             # Asked for first, so that what is missing is told from all else that fails.
             await client.read_block_document_by_name(name, "secret", include_secrets=False)
-            block = await Secret.aload(name, client=client)
+            block: Secret[Any] = await Secret.aload(name, client=client)
     except ObjectNotFound:
         raise SettingsFault(
             f"{wanted}, and Prefect has no Secret block of that name; make one there, or correct "
