@@ -24,6 +24,7 @@ from flows.terminal import (
     order_table,
     print_json,
     say,
+    tell_findings,
     tell_followed,
     tell_renewals,
     tell_run,
@@ -403,6 +404,22 @@ def orders(
     order_table(rows, settings)
     for row in rows if reference else ():
         order_history(row, settings.timezone)
+
+
+@app.command()
+def doctor(
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at settings, credentials, ledger, folders and servers, and say what to do."""
+    with faults_said_plainly(as_json):
+        say("Looking at everything a run needs; nothing is ordered …")
+        from flows.doctor import examine
+
+        found = list(examine(account, environment))
+    is_well = tell_findings(found, as_json)
+    raise typer.Exit(0 if is_well else NOT_READY)
 
 
 @app.command()

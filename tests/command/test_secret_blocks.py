@@ -23,7 +23,7 @@ Secret(value=sys.argv[2]).save(sys.argv[1], overwrite=True)
 """
 
 
-def _saved(bench: Bench, name: str, value: str) -> None:
+def saved(bench: Bench, name: str, value: str) -> None:
     """A Secret block, made as an operator makes one."""
     subprocess.run(
         [sys.executable, "-c", _SAVE, name, value],
@@ -57,7 +57,7 @@ def settings(book: Book) -> dict[str, str]:
 def test_a_workbook_is_ordered_with_the_secret_of_a_block_which_shows_nowhere(
     bench: Bench, prefect_api: str, book: Book, settings: dict[str, str]
 ) -> None:
-    _saved(bench, "orderdrop-secret", SECRET)
+    saved(bench, "orderdrop-secret", SECRET)
     orders(bench.folder / "orders.xlsx", "PO-block")
     ran = bench.run("submit", "orders.xlsx", "--json", **settings)
     assert ran.code == 0, ran.err
@@ -77,7 +77,7 @@ def test_a_workbook_is_ordered_with_the_secret_of_a_block_which_shows_nowhere(
 def test_an_account_of_the_settings_file_has_a_block_of_its_own(
     bench: Bench, book: Book, settings: dict[str, str]
 ) -> None:
-    _saved(bench, "north-secret", SECRET)
+    saved(bench, "north-secret", SECRET)
     (bench.folder / "orderdrop.toml").write_text(
         '[accounts.north]\nclient_id = "block-key"\nclient_secret_block = "north-secret"\n'
     )
@@ -111,7 +111,7 @@ def test_settling_by_hand_reads_the_block_too(bench: Bench, settings: dict[str, 
     assert ran.code == 3
     (sentence,) = ran.err.splitlines()
     assert sentence.startswith("The Prefect server at ")
-    _saved(bench, "orderdrop-secret", SECRET)
+    saved(bench, "orderdrop-secret", SECRET)
     ran = bench.run("resolve", "PO-1", "--placed", "P1", **settings)
     assert "PO-1" in ran.err
     assert "Prefect" not in ran.err
