@@ -24,6 +24,7 @@ from flows.terminal import (
     order_table,
     print_json,
     say,
+    tell_findings,
     tell_followed,
     tell_renewals,
     tell_run,
@@ -240,13 +241,14 @@ def watch(
 ) -> None:
     """Watch a folder: place the orders of every workbook that is dropped there, until stopped."""
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment, inbox=inbox)
+        accounts = _accounts(account, environment, inbox)
+        settings = accounts[0]
         settings.check_unattended()
-        say(f"{_opening(settings)}Watching {settings.inbox} …")
+        say(f"{_opening(settings)}Watching {settings.inbox}{_folders(accounts)} …")
         _consent(environment, yes)
         run_watch(
             settings,
-            (settings.account,),
+            [one.account for one in accounts],
             on_taken=lambda name: say(f"Taking {name} …"),
             on_finished=lambda workbook: tell_watched(workbook, as_json),
             on_note=say,
@@ -266,22 +268,24 @@ def serve(
     Goes on until it is stopped; started again, it takes up what was left.
     """
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment)
+        accounts = _accounts(account, environment)
+        settings = accounts[0]
         settings.check_unattended()
         say(f"{_opening(settings)}Starting …")
         _consent(environment, yes)
         say(
-            f"Drop workbooks into {settings.inbox.absolute()}; the answers come to "
-            f"{settings.output.absolute()}."
+            f"Drop workbooks into {settings.inbox.absolute()}{_folders(accounts)}; the answers "
+            f"come to {settings.output.absolute()}."
         )
+        books = ", ".join(str(one.renewals.absolute()) for one in accounts)
         say(
-            f"Renewal books lie in {settings.renewals.absolute()}; the night begins at "
+            f"Renewal books lie in {books}; the night begins at "
             f"{settings.night:%H:%M} ({settings.timezone}). What is open is looked at every "
             f"{settings.follow_every} minutes."
         )
         run_serve(
             settings,
-            (settings,),
+            accounts,
             taken=lambda name: say(f"Taking {name} …"),
             finished=lambda workbook: tell_watched(workbook, as_json),
             note=say,
@@ -403,6 +407,22 @@ def orders(
 
 
 @app.command()
+def doctor(
+    account: Account = None,
+    environment: Environment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at settings, credentials, ledger, folders and servers, and say what to do."""
+    with faults_said_plainly(as_json):
+        say("Looking at everything a run needs; nothing is ordered …")
+        from flows.doctor import examine
+
+        found = list(examine(account, environment))
+    is_well = tell_findings(found, as_json)
+    raise typer.Exit(0 if is_well else NOT_READY)
+
+
+@app.command()
 def template(
     path: Annotated[Path, typer.Argument(help="The workbook to make.")] = Path("order-sheet.xlsx"),
     as_json: AsJson = False,
@@ -453,13 +473,31 @@ def _settings(
     environment: str | None,
     *,
     connects: bool = True,
-    inbox: Path | None = None,
 ) -> Settings:
     from flows.settings import Settings
 
-    return Settings.checked(
-        account=account, environment=environment, connects=connects, inbox=inbox
-    )
+    return Settings.checked(account=account, environment=environment, connects=connects)
+
+
+def _accounts(
+    account: str | None, environment: str | None, inbox: Path | None = None
+) -> Sequence[Settings]:
+    """All accounts, or the one that is chosen.
+
+    One alone has the folder itself for its inbox: the one of its name among several, or the one
+    that is named on the command line.
+    """
+    from flows.settings import Settings
+
+    found = Settings.of_each_account(account=account, environment=environment, inbox=inbox)
+    if len(found) == 1 and inbox is None:
+        return [found[0].model_copy(update={"inbox": found[0].account_inbox})]
+    return found
+
+
+def _folders(accounts: Sequence[Settings]) -> str:
+    names = [one.account for one in accounts]
+    return f" (a folder for each account: {', '.join(names)})" if len(names) > 1 else ""
 
 
 def _opening(settings: Settings) -> str:

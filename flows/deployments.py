@@ -64,14 +64,15 @@ KINDS: Final = (NIGHTLY, FOLLOWING, BY_HAND)
 
 def deployments(settings: Settings, accounts: Sequence[str]) -> list[RunnerDeployment]:
     """The nights' renewals and the following of each account, and submitting from the page."""
-    return [
-        _deployment(kind, settings, account, accounts) for account in accounts for kind in KINDS
-    ]
+    return [_deployment(kind, settings, account) for account in accounts for kind in KINDS]
 
 
-def name_of(kind: Kind, account: str, accounts: Sequence[str]) -> str:
-    """A deployment's name; one account alone is not named, there is nothing to tell apart."""
-    return f"{kind.name}-{account}" if len(accounts) > 1 else kind.name
+def name_of(kind: Kind, settings: Settings, account: str) -> str:
+    """A deployment's name; one account alone is not named, there is nothing to tell apart.
+
+    Among several each is named, also where this process serves one of them.
+    """
+    return f"{kind.name}-{account}" if len(settings.account_names) > 1 else kind.name
 
 
 def schedule_of(kind: Kind, settings: Settings) -> Schedule | None:
@@ -86,12 +87,10 @@ def schedule_of(kind: Kind, settings: Settings) -> Schedule | None:
     return None
 
 
-def _deployment(
-    kind: Kind, settings: Settings, account: str, accounts: Sequence[str]
-) -> RunnerDeployment:
+def _deployment(kind: Kind, settings: Settings, account: str) -> RunnerDeployment:
     return RunnerDeployment.from_flow(
         kind.flow,
-        name=name_of(kind, account, accounts),
+        name=name_of(kind, settings, account),
         schedule=schedule_of(kind, settings),
         concurrency_limit=ONE_AT_A_TIME if kind.one_at_a_time else None,
         parameters={"environment": settings.effective_environment, "account": account},

@@ -21,9 +21,9 @@ from typing import Self
 from uuid import uuid4
 
 from flows.answers_for_machines import Format, beside
+from flows.connection import connected
 from flows.ledger import Ledger
-from flows.marketplace.client import Address, Marketplace, connect_seconds
-from flows.marketplace.pace import Pace, shared_budget
+from flows.marketplace.client import connect_seconds
 from flows.ordering import answers as answering
 from flows.ordering.approval import Limits
 from flows.ordering.follow import follow
@@ -35,7 +35,6 @@ from flows.ordering.plan import Run, evidence_of, keys_of, plan
 from flows.ordering.states import NOTHING_LEFT
 from flows.ordering.submit import price, submit
 from flows.outputs import Terms, check_place, check_writable, default_output, write_output
-from flows.practice import practice_marketplace
 from flows.priced_first import PRICED, Waiting, asked_now
 from flows.reconciled import Figures, Reconciled, attention, counts, write_reconciled
 from flows.settings import Settings
@@ -89,21 +88,16 @@ class Desk:
         self.stopped = ""
 
     async def __aenter__(self) -> Self:
-        """Open the ledger, sign in, ping. Raises LedgerFault, MarketplaceStop, CompanionFault."""
+        """Open the ledger, sign in, ping.
+
+        Where the secret stands in a Prefect block, Prefect's server must be ready. Raises
+        LedgerFault, MarketplaceStop, CompanionFault, SettingsFault.
+        """
         settings = self.settings
         async with AsyncExitStack() as stack:
             self.ledger = open_ledger(settings)
             stack.callback(self.ledger.close)
-            api_url, ims_url = settings.api_url, settings.ims_url
-            if self.environment == "practice":
-                companion = stack.enter_context(practice_marketplace(settings.state_dir).start())
-                api_url = ims_url = companion.wait()
-            address = Address(api_url, ims_url, settings.api_key, settings.secret())
-            self._pace = Pace(shared_budget(settings.key_fingerprint, settings.calls_per_5s))
-            self.marketplace = await stack.enter_async_context(
-                Marketplace(address, self._pace, settings.effective_patience, settings.read_seconds)
-            )
-            await self.marketplace.check()
+            self.marketplace = await stack.enter_async_context(connected(settings))
             self._stack = stack.pop_all()
         self.hands = Hands(
             book=self.ledger,
@@ -114,7 +108,7 @@ class Desk:
             call_seconds=settings.read_seconds + connect_seconds(settings.read_seconds),
             settle=timedelta(seconds=settings.settle),
             resend=settings.resend,
-            clock_back=_is_behind(self.ledger),
+            clock_back=is_behind(self.ledger),
         )
         return self
 
@@ -129,7 +123,7 @@ class Desk:
     @property
     def calls(self) -> int:
         """How many calls were made so far, sign-in aside."""
-        return self._pace.calls
+        return self.marketplace.pace.calls
 
     def read_and_plan(
         self,
@@ -265,11 +259,11 @@ class Desk:
         self, submission_id: str, out: Path | None, also: Sequence[Format] = ()
     ) -> Reconciled:
         """Write the reconciled workbook: a view of the ledger beside the user's rows."""
-        run = Figures(self.started_at, self._pace.calls, self.stopped)
+        run = Figures(self.started_at, self.calls, self.stopped)
         return write_reconciled(self.ledger, self.settings, submission_id, out, run, also)
 
 
-def _is_behind(ledger: Ledger) -> bool:
+def is_behind(ledger: Ledger) -> bool:
     """Whether this computer's clock is behind the newest time in the ledger."""
     newest = ledger.newest_moment()
     return newest is not None and newest - datetime.now(UTC) > CLOCK_MAY_LAG

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from flows.companion import Companion, CompanionFault, Service, speaks
 
@@ -82,7 +83,7 @@ class PrefectServer:
             self._companion.wait()
         elif not speaks(f"{self._api_url.rstrip('/')}/health"):
             raise CompanionFault(
-                f"The Prefect server at {self._api_url} does not answer; start it, or take "
+                f"The Prefect server at {shown(self._api_url)} does not answer; start it, or take "
                 "PREFECT_API_URL out of the environment to work without it. Nothing was ordered."
             )
 
@@ -109,6 +110,12 @@ def bound_waits() -> None:
     """
     for name, value in _BOUNDED.items():
         os.environ.setdefault(name, value)
+
+
+def shown(url: str) -> str:
+    """An address as people may see it: without a name and password that may stand in it."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def configured_api_url() -> str:

@@ -240,6 +240,12 @@ def settle(
             return await resolve_placed(desk, intent, order_id)
 
     if placed:
+        if settings.needs_block:
+            from flows.prefect_server import PrefectServer
+
+            server = PrefectServer(settings.state_dir)
+            server.begin()
+            server.ready()
         return asyncio.run(with_the_marketplace(placed))
     ledger = open_ledger(settings)
     try:

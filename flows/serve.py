@@ -95,7 +95,7 @@ async def serve(
         while True:
             for account in accounts:
                 if await asyncio.to_thread(is_owed, account, datetime.now(UTC)):
-                    await begin_night(account, names)
+                    await begin_night(account)
             await asyncio.sleep(LOOK_FOR_NIGHTS)
 
     beside = [
@@ -119,9 +119,9 @@ async def run_schedules(settings: Settings, accounts: Sequence[str]) -> None:
     await runner.start()
 
 
-async def begin_night(settings: Settings, accounts: Sequence[str]) -> bool:
+async def begin_night(settings: Settings) -> bool:
     """Have an account's nightly run begin now, unless one is under way or about to begin."""
-    name = f"{NIGHTLY.flow.name}/{name_of(NIGHTLY, settings.account, accounts)}"
+    name = f"{NIGHTLY.flow.name}/{name_of(NIGHTLY, settings, settings.account)}"
     async with get_client() as client:
         deployment = await client.read_deployment_by_name(name)
         runs = await client.read_flow_runs(

@@ -25,6 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from flows.accounts import CREDENTIALS, Accounts, address, slip_in
 from schemas.columns import ORDER_COLUMNS
 from schemas.faults import Stop
 from schemas.outcomes import Environment
@@ -78,6 +79,14 @@ class _StrictToml(TomlConfigSettingsSource):
                 close = get_close_matches(name, known, 1)
                 meant = f" Is {close[0]} meant?" if close else ""
                 raise SettingsFault(f"orderdrop.toml sets {name}, which is no setting.{meant}")
+        if "accounts" in found:
+            if slip := slip_in(found["accounts"]):
+                raise SettingsFault(slip)
+            # Beside tables, `account` names an account of the file and chooses none.
+            accounts = {"tables": found.pop("accounts")}
+            found["accounts"] = accounts | (
+                {"own": found.pop("account")} if "account" in found else {}
+            )
         return found
 
 
@@ -101,6 +110,9 @@ class Settings(BaseSettings):
     client_id: str | None = None
     client_secret: SecretStr | None = None
     client_secret_file: Path | None = None
+    client_secret_block: str | None = None
+    """The name of a Prefect Secret block; of several secrets the first of the three counts."""
+    accounts: Annotated[Accounts, NoDecode] = Accounts()
     ledger_url: str | None = None
     state_dir: Path = Path(platformdirs.user_data_dir("orderdrop", appauthor=False))
     inbox: Path = Path("inbox")
@@ -198,9 +210,7 @@ class Settings(BaseSettings):
     @field_validator("marketplace_url", "sign_in_url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
-        if url and not url.startswith(("https://", "http://")):
-            raise ValueError(f"{url} is no address; it should begin with https://")
-        return url
+        return address(url)
 
     @field_validator("state_dir")
     @classmethod
@@ -213,27 +223,102 @@ class Settings(BaseSettings):
 
     @classmethod
     def checked(cls, *, connects: bool = True, **flags: object) -> Self:
-        """The settings in force; flags that are None were not given.
+        """The settings in force for one account; flags that are None were not given.
 
         A command that calls nobody (`connects` false) needs no credentials.
 
         Raises SettingsFault with one sentence for every setting that is wrong.
         """
+        settings = cls._read(flags).of_its_account()
+        if connects:
+            settings.check_real_marketplace()
+        return settings
+
+    @classmethod
+    def of_each_account(cls, *, connects: bool = True, **flags: object) -> tuple[Self, ...]:
+        """The settings of every account, or of the one that is chosen.
+
+        A flag and ORDERDROP_ACCOUNT choose. Raises SettingsFault.
+        """
+        read = cls._read(flags)
+        names = (
+            (None,) if read.account_is_chosen or not read.accounts.tables else read.account_names
+        )
+        found = tuple(
+            cls.checked(connects=connects, **{**flags, **({"account": name} if name else {})})
+            for name in names
+        )
+        if len({settings.effective_environment for settings in found}) > 1:
+            raise SettingsFault(
+                "Some accounts have a marketplace address and others have none; set "
+                "ORDERDROP_ENVIRONMENT, so that it is clear where all of them order."
+            )
+        return found
+
+    @classmethod
+    def _read(cls, flags: dict[str, object]) -> Self:
         try:
             given = {name: value for name, value in flags.items() if value is not None}
-            settings = cls(**given)  # type: ignore[arg-type]  # pydantic checks them
+            return cls(**given)  # type: ignore[arg-type]  # pydantic checks them
         except ValidationError as error:
             faults = "; ".join(
-                f"ORDERDROP_{'.'.join(str(part) for part in fault['loc']).upper()}: "
-                f"{fault['msg'].removeprefix('Value error, ')}"
+                f"{_place(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}"
                 for fault in error.errors(include_input=False, include_url=False)
             )
             raise SettingsFault(f"A setting is not right: {faults}.") from None
         except (ValueError, OSError) as error:  # a TOML file that is not TOML, or not readable
             raise SettingsFault(f"The settings file cannot be read: {error}.") from None
-        if connects:
-            settings._check_real_marketplace()
-        return settings
+
+    def of_its_account(self) -> Self:
+        """With the credentials and folders of the account that is chosen."""
+        if not self.accounts.tables:
+            return self
+        known = self.account_names
+        name = self.account if self.account_is_chosen else self.accounts.own
+        if len(known) == 1 and not self.account_is_chosen:
+            name = known[0]
+        if name not in known:
+            what = f"There is no account {name}." if self.account_is_chosen else "Which account?"
+            raise SettingsFault(
+                f"{what} The settings know {', '.join(known)}: choose with --account or "
+                "ORDERDROP_ACCOUNT. (`account` in orderdrop.toml names the account whose "
+                "credentials stand outside the tables.)"
+            )
+        update: dict[str, Any] = {
+            "account": name,
+            "accounts": self.accounts.model_copy(update={"names": known}),
+        }
+        if len(known) > 1:
+            # No book is ever read for two accounts: each would renew what it wants.
+            is_given = "renewals" in self.model_fields_set
+            update["renewals"] = (
+                self.renewals / name if is_given else self.inbox / name / "renewals"
+            )
+        if table := self.accounts.tables.get(name):
+            update |= table.settings()
+        return self.model_copy(update=update)
+
+    @property
+    def account_is_chosen(self) -> bool:
+        """Whether a flag or a variable says which account is meant."""
+        return "account" in self.model_fields_set
+
+    @property
+    def account_names(self) -> tuple[str, ...]:
+        """Every account: the tables, and the one outside them where it has credentials."""
+        accounts = self.accounts
+        if accounts.names:
+            return accounts.names
+        if not accounts.tables:
+            return (self.account,)
+        has_own = any(getattr(self, name) for name in CREDENTIALS)
+        own = (accounts.own,) if has_own and accounts.own not in accounts.tables else ()
+        return (*own, *accounts.tables)
+
+    @property
+    def account_inbox(self) -> Path:
+        """Where this account's workbooks are dropped: among several, a folder of its name."""
+        return self.inbox / self.account if len(self.account_names) > 1 else self.inbox
 
     def check_unattended(self) -> None:
         """What nobody watches says itself where it orders. Raises SettingsFault."""
@@ -243,7 +328,8 @@ class Settings(BaseSettings):
                 "--environment practice, sandbox or production. Nothing was ordered."
             )
 
-    def _check_real_marketplace(self) -> None:
+    def check_real_marketplace(self) -> None:
+        """Whether there is all that a connection needs. Raises SettingsFault."""
         if self.effective_environment == "practice":
             if self.marketplace_url or self.sign_in_url:
                 raise SettingsFault(
@@ -251,20 +337,19 @@ class Settings(BaseSettings):
                     "take the address out, or set the environment to sandbox or production."
                 )
             return
-        missing = [
-            name
-            for name, value in (
-                ("ORDERDROP_CLIENT_ID", self.client_id),
-                ("ORDERDROP_CLIENT_SECRET", self.client_secret or self.client_secret_file),
-            )
-            if not value
-        ]
+        secret = self.client_secret or self.client_secret_file or self.client_secret_block
+        given = {"client_id": self.client_id, "client_secret": secret}
+        missing = [name for name, value in given.items() if not value]
         if missing:
+            is_table = self.account in self.accounts.tables
+            names = missing if is_table else [f"ORDERDROP_{name.upper()}" for name in missing]
+            where = f" in [accounts.{self.account}] of orderdrop.toml" if is_table else ""
             raise SettingsFault(
-                f"The {self.effective_environment} environment needs {' and '.join(missing)}; "
+                f"The {self.effective_environment} environment needs {' and '.join(names)}{where}; "
                 "ask whoever looks after the marketplace account for them."
             )
-        self.secret()
+        if not self.needs_block:
+            self.secret()
 
     @property
     def effective_environment(self) -> Environment:
@@ -295,15 +380,30 @@ class Settings(BaseSettings):
     @property
     def api_key(self) -> str:
         """The client id, which is also the API key (reference, section 3)."""
-        return self.client_id or PRACTICE_CLIENT_ID
+        is_practice = self.effective_environment == "practice"
+        return PRACTICE_CLIENT_ID if is_practice else self.client_id or ""
 
     @property
     def key_fingerprint(self) -> str:
         """Tells keys apart in the ledger without storing one."""
         return hashlib.sha256(self.api_key.encode()).hexdigest()[:16]
 
+    @property
+    def needs_block(self) -> bool:
+        """Whether the secret stands in a Prefect block alone (`flows.secret_blocks` reads it)."""
+        return (
+            self.effective_environment != "practice"
+            and bool(self.client_secret_block)
+            and not (self.client_secret or self.client_secret_file)
+        )
+
     def secret(self) -> SecretStr:
-        """The client secret, from the setting or its file. Raises SettingsFault."""
+        """The client secret, from the setting or its file. Raises SettingsFault.
+
+        In practice it is the embedded marketplace's own: no real one is shown to it.
+        """
+        if self.effective_environment == "practice":
+            return SecretStr(PRACTICE_CLIENT_SECRET)
         if self.client_secret:
             return self.client_secret
         if self.client_secret_file:
@@ -318,4 +418,14 @@ class Settings(BaseSettings):
                     "The file of the client secret is not plain text; it should hold the secret "
                     "and nothing else."
                 ) from None
-        return SecretStr(PRACTICE_CLIENT_SECRET)
+        raise SettingsFault(f"The account {self.account} has no client secret that can be read.")
+
+
+def _place(names: tuple[int | str, ...]) -> str:
+    """Where a setting stands: a variable, or a table of `orderdrop.toml`."""
+    parts = [str(name) for name in names]
+    if parts[:2] == ["accounts", "tables"]:
+        return f"[accounts.{parts[2]}] {'.'.join(parts[3:])}".strip()
+    if parts[:1] == ["accounts"]:
+        return "[accounts] of orderdrop.toml"
+    return f"ORDERDROP_{'.'.join(parts).upper()}"

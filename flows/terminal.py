@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from flows.checks import Finding
     from flows.follow_up import FollowedUp
     from flows.inbox_runs import FinishedWorkbook
     from flows.reconciled import Reconciled
@@ -168,6 +170,35 @@ _STATE_WORDS: Final = {
     "in_doubt": "in doubt",
     "previewed": "priced",
 }
+
+
+def tell_findings(found: Sequence[Finding], as_json: bool) -> bool:
+    """What the doctor found, one line or two for each thing; whether nothing is wrong."""
+    counted = Counter(str(finding.how) for finding in found)
+    is_well = not counted["wrong"]
+    if as_json:
+        print_json({"ok": is_well, "checks": [asdict(finding) for finding in found]})
+        return is_well
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for finding in found:
+        # Text, because a path may hold what would be taken for markup.
+        told = Text(finding.sentence)
+        if finding.to_do:
+            told.append(f"\n{finding.to_do}")
+        table.add_row(Text(finding.how, style=_HOW_STYLES[finding.how]), Text(finding.name), told)
+    console.print(table)
+    warnings = counted["warning"]
+    others = f"; {warnings} warning{'s' if warnings != 1 else ''}" if warnings else ""
+    console.print(f"{'Nothing' if is_well else counted['wrong']} wrong{others}.")
+    return is_well
+
+
+_HOW_STYLES: Final = {"ok": "green", "warning": "yellow", "wrong": "red"}
 
 
 def order_row(intent: Intent, state: str, status: str) -> dict[str, Any]:

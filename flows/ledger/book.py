@@ -80,6 +80,14 @@ class Ledger:
         """Whether the default ledger of that state directory has been made."""
         return (state / "ledger.sqlite").exists()
 
+    @property
+    def place(self) -> str:
+        """Where it is, for people: the file, or the server's host and database; no password."""
+        url = self._engine.url
+        if self._engine.dialect.name == "sqlite":
+            return f"the SQLite file {url.database}"
+        return f"PostgreSQL at {url.host or 'this computer'}, database {url.database}"
+
     def close(self) -> None:
         """Write what is waiting and let go of the database."""
         self._group.close()
