@@ -228,10 +228,10 @@ def watcher(settings: Settings) -> Finding:
     if is_stale(beat):
         return Finding(
             name,
-            How.WARNING,
+            How.WRONG,
             f"Nobody watches {beat.inbox}: the last sign of life is of "
-            f"{beat.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.",
-            "Start `orderdrop watch` or `serve` again, unless it was stopped on purpose.",
+            f"{beat.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, and it was not told to stop.",
+            "Start `orderdrop watch` or `serve` again.",
         )
     return Finding(
         name,

@@ -345,6 +345,8 @@ class _Watcher:
         for account in self._accounts:
             for held in account.held:
                 held.claim.let_go()
+        with suppress(OSError):
+            heartbeat.end(self._settings.state_dir)
 
 
 def _orphans(inbox: Inbox) -> list[_Held]:

@@ -43,6 +43,16 @@ def beat(state_dir: Path, heartbeat: Heartbeat) -> None:
     unfinished.replace(place)
 
 
+def end(state_dir: Path) -> None:
+    """A watcher that was told to stop takes its heartbeat away: one that stays tells of a death.
+
+    Another's is left. Raises OSError.
+    """
+    last = read_heartbeat(state_dir)
+    if last is not None and last.pid == os.getpid():
+        (state_dir / _NAME).unlink(missing_ok=True)
+
+
 def read_heartbeat(state_dir: Path) -> Heartbeat | None:
     """The last heartbeat; None when there never was one, or none that can be read."""
     try:

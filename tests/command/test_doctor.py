@@ -121,13 +121,13 @@ def test_a_secret_in_a_block_is_read_as_a_run_reads_it(bench: Bench) -> None:
         assert SECRET not in ran.out + ran.err
 
 
-def test_a_watcher_that_is_gone_is_a_warning(bench: Bench) -> None:
+def test_a_watcher_that_has_died_is_wrong(bench: Bench) -> None:
     bench.state.mkdir()
-    for age, how in ((0, "ok"), (300, "warning")):
+    for age, how, code in ((0, "ok", 0), (300, "wrong", 3)):
         at = datetime.now(UTC) - timedelta(seconds=age)
         beat(bench.state, Heartbeat(1, "/somewhere/inbox", at, 2, 1))
         ran = bench.run("doctor", "--json")
-        assert ran.code == 0, ran.out
+        assert ran.code == code, ran.out
         assert checked(ran)["watcher"]["how"] == how
     assert "Nobody watches /somewhere/inbox" in checked(ran)["watcher"]["sentence"]
 

@@ -309,6 +309,7 @@ def test_it_ends_well_when_it_is_told_to(bench: Bench) -> None:
         watch.process.send_signal(signal.SIGTERM)
         assert watch.process.wait(30) == 0
         assert "Stopped." in watch.said()
+    assert read_heartbeat(bench.state) is None
 
 
 @pytest.fixture
