@@ -79,11 +79,11 @@ class _StrictToml(TomlConfigSettingsSource):
         if "accounts" in found:
             if slip := slip_in(found["accounts"]):
                 raise SettingsFault(slip)
-            # Beside tables, `account` names an account of the file and chooses none.
             accounts = {"tables": found.pop("accounts")}
-            found["accounts"] = accounts | (
-                {"own": found.pop("account")} if "account" in found else {}
-            )
+            # Beside tables, `account` names an account of the file and chooses none.
+            if accounts["tables"] and "account" in found:
+                accounts["own"] = found.pop("account")
+            found["accounts"] = accounts
         return found
 
 
