@@ -166,6 +166,15 @@ def test_accounts_order_in_one_environment() -> None:
         Settings.of_each_account()
 
 
+def test_two_names_for_one_key_are_refused() -> None:
+    written(TWO.replace("south-key", "north-key").replace("marketplace_url", "#"))
+    with pytest.raises(SettingsFault, match="north and south have the same client id"):
+        Settings.checked(account="north")
+    written(OWN.replace("own-key", "north-key") + TWO)
+    with pytest.raises(SettingsFault, match="default and north have the same client id"):
+        Settings.of_each_account()
+
+
 def test_no_secret_of_an_account_shows() -> None:
     written(TWO)
     settings = Settings.checked(account="north")
