@@ -85,6 +85,15 @@ class Accounts(BaseModel):
         return self
 
 
+def twins(keys: Mapping[str, tuple[str | None, str | None]]) -> tuple[str, str] | None:
+    """Two accounts that are one: the same client id at the same address, by account name."""
+    first: dict[tuple[str | None, str | None], str] = {}
+    for name, key in keys.items():
+        if key[0] and first.setdefault(key, name) != name:
+            return first[key], name
+    return None
+
+
 def address(url: str | None) -> str | None:
     """An address as it was given. Raises ValueError when it is none."""
     if url and not url.startswith(("https://", "http://")):

@@ -79,7 +79,7 @@ def environment(settings: Settings) -> Finding:
 
 async def credentials(settings: Settings) -> Finding:
     """Sign in with an account's credentials, whichever way they are kept; compare the clocks."""
-    name = _of(settings, "credentials")
+    name = of_account(settings, "credentials")
     try:
         settings.check_real_marketplace()
         if settings.needs_block:
@@ -200,7 +200,7 @@ def prefect_server() -> Finding:
 
 def renewal_books(settings: Settings) -> Iterator[Finding]:
     """Whether an account's renewal books can be read. Raises WorkbookError."""
-    name = _of(settings, "renewal books")
+    name = of_account(settings, "renewal books")
     try:
         paths = books_of(settings, None)
     except NoRenewalBook:
@@ -242,7 +242,7 @@ def watcher(settings: Settings) -> Finding:
 
 def orders(settings: Settings) -> Finding:
     """Whether orders of an account are open or in doubt for long. Raises LedgerFault."""
-    name = _of(settings, "orders")
+    name = of_account(settings, "orders")
     if not ledger_exists(settings):
         return Finding(name, How.OK, "None yet.")
     opened = open_ledger(settings)
@@ -278,13 +278,14 @@ def orders(settings: Settings) -> Finding:
 def _folders(settings: Settings, accounts: Sequence[Settings]) -> Iterator[tuple[str, Path]]:
     yield "state folder", settings.state_dir
     for one in accounts:
-        yield _of(one, "inbox"), one.account_inbox
+        yield of_account(one, "inbox"), one.account_inbox
     yield "output folder", settings.output
     for one in accounts:
-        yield _of(one, "renewals folder"), one.renewals
+        yield of_account(one, "renewals folder"), one.renewals
 
 
-def _of(settings: Settings, what: str) -> str:
+def of_account(settings: Settings, what: str) -> str:
+    """The name of a finding: with the account's among several."""
     return f"{what} of {settings.account}" if len(settings.account_names) > 1 else what
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from flows import checks
-from flows.checks import Finding, How
+from flows.checks import Finding, How, of_account
 from flows.settings import Settings, SettingsFault
 from schemas.faults import Stop
 
@@ -40,15 +40,18 @@ def examine(account: str | None, environment: str | None) -> Iterator[Finding]:
     settings = accounts[0]
     every: list[tuple[str, Callable[[], Said]]] = [
         ("settings", partial(checks.environment, settings)),
-        *((_of(one, "credentials"), partial(checks.credentials, one)) for one in accounts),
+        *((of_account(one, "credentials"), partial(checks.credentials, one)) for one in accounts),
         ("ledger", partial(checks.ledger, settings)),
         ("disk", partial(checks.disk, settings, accounts)),
         ("folders", partial(checks.folders, settings, accounts)),
         ("time zone", partial(checks.time_zone, settings)),
         ("Prefect server", checks.prefect_server),
-        *((_of(one, "renewal books"), partial(checks.renewal_books, one)) for one in accounts),
+        *(
+            (of_account(one, "renewal books"), partial(checks.renewal_books, one))
+            for one in accounts
+        ),
         ("watcher", partial(checks.watcher, settings)),
-        *((_of(one, "orders"), partial(checks.orders, one)) for one in accounts),
+        *((of_account(one, "orders"), partial(checks.orders, one)) for one in accounts),
     ]
     for name, check in every:
         yield from looked_at(name, check)
@@ -87,7 +90,3 @@ def looked_at(name: str, check: Callable[[], Said], within: float = WITHIN) -> l
         late = f"There was no answer within {within:.0f} seconds."
         return [*found, Finding(name, How.WRONG, late, "See that what it asks can be reached.")]
     return found
-
-
-def _of(settings: Settings, what: str) -> str:
-    return f"{what} of {settings.account}" if len(settings.account_names) > 1 else what

@@ -25,7 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from flows.accounts import CREDENTIALS, Accounts, address, slip_in
+from flows.accounts import CREDENTIALS, Accounts, address, slip_in, twins
 from schemas.columns import ORDER_COLUMNS
 from schemas.faults import Stop
 from schemas.outcomes import Environment
@@ -82,11 +82,11 @@ class _StrictToml(TomlConfigSettingsSource):
         if "accounts" in found:
             if slip := slip_in(found["accounts"]):
                 raise SettingsFault(slip)
-            # Beside tables, `account` names an account of the file and chooses none.
             accounts = {"tables": found.pop("accounts")}
-            found["accounts"] = accounts | (
-                {"own": found.pop("account")} if "account" in found else {}
-            )
+            # Beside tables, `account` names an account of the file and chooses none.
+            if accounts["tables"] and "account" in found:
+                accounts["own"] = found.pop("account")
+            found["accounts"] = accounts
         return found
 
 
@@ -284,6 +284,18 @@ class Settings(BaseSettings):
                 "ORDERDROP_ACCOUNT. (`account` in orderdrop.toml names the account whose "
                 "credentials stand outside the tables.)"
             )
+        tables = self.accounts.tables
+        keys = {
+            one: (table.client_id, table.marketplace_url or self.marketplace_url)
+            for one, table in tables.items()
+        }
+        own = {one: (self.client_id, self.marketplace_url) for one in known if one not in tables}
+        if alike := twins(own | keys):
+            # What one has ordered the other would order again.
+            raise SettingsFault(
+                f"The accounts {' and '.join(alike)} have the same client id; an account is one "
+                "contract with the marketplace, so keep one of them."
+            )
         update: dict[str, Any] = {
             "account": name,
             "accounts": self.accounts.model_copy(update={"names": known}),
@@ -294,7 +306,7 @@ class Settings(BaseSettings):
             update["renewals"] = (
                 self.renewals / name if is_given else self.inbox / name / "renewals"
             )
-        if table := self.accounts.tables.get(name):
+        if table := tables.get(name):
             update |= table.settings()
         return self.model_copy(update=update)
 

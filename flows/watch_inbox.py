@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from flows.inbox import heartbeat
 from flows.inbox.events import changes
 from flows.inbox.lying import Lying, LyingFile
-from flows.inbox.places import Claim, Inbox, files_in, inboxes
+from flows.inbox.places import Claim, Inbox, inboxes, strays_in
 from flows.inbox_runs import (
     FinishedWorkbook,
     Trouble,
@@ -202,13 +202,13 @@ class _Watcher:
         if len(self._accounts) > 1:
             above = self._settings.inbox.absolute()
             with suppress(OSError):
-                lying = await asyncio.to_thread(files_in, above)
-                for name in lying.keys() - self._strays:
+                lying = await asyncio.to_thread(strays_in, above)
+                for name in sorted(lying - self._strays):
                     self._note(
                         f"{name} lies in {above} and is not taken: move it into the folder of an "
                         "account."
                     )
-                self._strays = set(lying)
+                self._strays = lying
 
     def _until_next_look(self) -> float:
         """Seconds until something may be ready, at most until the next look of all."""

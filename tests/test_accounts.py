@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import cli
 from flows.settings import Settings, SettingsFault
 
 TWO = """
@@ -66,6 +67,11 @@ def test_without_tables_there_is_one_account_of_any_name() -> None:
     assert (only.account, only.inbox, only.account_inbox) == ("default", Path("inbox"), only.inbox)
 
 
+def test_no_table_at_all_leaves_the_account_its_name() -> None:
+    written(f'account = "west"\nenvironment = "sandbox"\n{OWN}[accounts]\n')
+    assert (Settings.checked().account, Settings.checked().account_names) == ("west", ("west",))
+
+
 def test_a_variable_chooses_and_never_names_the_credentials_outside_the_tables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -115,6 +121,20 @@ def test_each_account_has_its_own_inbox_and_renewal_books(monkeypatch: pytest.Mo
     assert Settings.checked(account="north").renewals == Path("books/north")
 
 
+def test_one_of_several_is_watched_in_its_own_folder_or_in_the_one_that_is_named() -> None:
+    written(TWO)
+    both = cli._accounts(None, None)
+    assert [(one.account, one.inbox) for one in both] == [
+        ("north", Path("inbox")),
+        ("south", Path("inbox")),
+    ]
+    (south,) = cli._accounts("south", None)
+    assert south.inbox == Path("inbox/south")
+    (south,) = cli._accounts("south", None, Path("/drop"))
+    assert south.inbox == Path("/drop")
+    assert cli._accounts(None, None, Path("/drop"))[0].account_inbox == Path("/drop/north")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -143,6 +163,15 @@ def test_what_is_wrong_with_a_table_is_told(text: str, words: str) -> None:
 def test_accounts_order_in_one_environment() -> None:
     written(TWO.replace('environment = "sandbox"', ""))
     with pytest.raises(SettingsFault, match="ORDERDROP_ENVIRONMENT"):
+        Settings.of_each_account()
+
+
+def test_two_names_for_one_key_are_refused() -> None:
+    written(TWO.replace("south-key", "north-key").replace("marketplace_url", "#"))
+    with pytest.raises(SettingsFault, match="north and south have the same client id"):
+        Settings.checked(account="north")
+    written(OWN.replace("own-key", "north-key") + TWO)
+    with pytest.raises(SettingsFault, match="default and north have the same client id"):
         Settings.of_each_account()
 
 

@@ -226,10 +226,19 @@ def inboxes(folder: Path, accounts: Sequence[str], state_dir: Path) -> tuple[Inb
     return tuple(found)
 
 
-def files_in(folder: Path) -> dict[str, Look]:
-    """The regular files of a folder that may be workbooks, by name. Raises OSError."""
+def strays_in(folder: Path) -> set[str]:
+    """What lies in the folder above several inboxes, or was left in its working by a watcher of
+    one account: their paths from the folder on. Raises OSError.
+    """
+    working = folder / WORKING
+    left = {
+        str(path.relative_to(folder))
+        for home in (working.iterdir() if working.is_dir() else ())
+        if home.is_dir()
+        for path in _workbooks(home)
+    }
     with os.scandir(folder) as found:
-        return _files_among(found)
+        return left.union(_files_among(found))
 
 
 def _files_among(entries: Iterable[os.DirEntry[str]]) -> dict[str, Look]:

@@ -36,13 +36,17 @@ def test_what_is_dropped_for_an_account_is_ordered_with_its_key(
         tables = "".join(_table(name, book) for name in NAMES)
         (bench.folder / "orderdrop.toml").write_text(f'marketplace_url = "{book.url}"\n{tables}')
         settings = {"ORDERDROP_ENVIRONMENT": "sandbox", "ORDERDROP_PATIENCE": "0.02"}
+        left = bench.folder / "inbox/working/of one account/left.xlsx"
+        left.parent.mkdir(parents=True)
+        orders(left, "PO-left")
         with watching(bench, **settings) as watch:
             for name in NAMES:
                 content = orders(tmp_path / "source.xlsx", f"PO-{name}")
                 (watch.inbox / name / f"{name}.xlsx").write_bytes(content)
             (watch.inbox / "nobody.xlsx").write_bytes(content)
             told = watch.ended("north.xlsx", "south.xlsx")
-            wait_for(lambda: "nobody.xlsx lies in" in watch.said())
+            for name in ("nobody.xlsx", "working/of one account/left.xlsx"):
+                wait_for(lambda name=name: f"{name} lies in" in watch.said())
         for name in NAMES:
             assert told[f"{name}.xlsx"]["what"] == "done"
             assert told[f"{name}.xlsx"]["account"] == name

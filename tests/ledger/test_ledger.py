@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
@@ -128,6 +129,14 @@ def test_a_plan_that_fails_leaves_nothing_behind(ledger: Ledger) -> None:
         planning.write(run, [], [intent], [entry_for(intent)])
         raise RuntimeError
     assert ledger.intents([intent.intent_id]) == {}
+
+
+def test_it_says_where_it_is(ledger: Ledger, place: Place) -> None:
+    if place.url.startswith("sqlite"):
+        assert ledger.place == f"the SQLite file {place.folder / 'ledger.sqlite'}"
+    else:
+        server = urlsplit(place.url)
+        assert ledger.place == f"PostgreSQL at {server.hostname}, database {server.path[1:]}"
 
 
 def test_it_survives_being_opened_again(ledger: Ledger, place: Place) -> None:
