@@ -168,10 +168,11 @@ class Desk:
             started_at=self.started_at,
             layout=read.layout,
             notes=read.notes,
+            came_from=read.came_from[:36],
         )
         keys = keys_of(grouping.orders)
         shown = self.ledger.shown_prices(read.came_from, run.account, run.environment)
-        run = replace(run, shown=frozenset(shown or ()))
+        run = replace(run, shown=shown)
         names = self.ledger.workbook_names()
         with self.ledger.planning(run.account, run.environment) as planning:
             known = planning.intents_with(

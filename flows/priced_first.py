@@ -17,7 +17,7 @@ from flows.ordering.group import Grouping
 from flows.ordering.plan import GOES_ON, Run, evidence_of, plan
 from flows.ordering.prices import read_answer
 from flows.ordering.states import placed_state
-from schemas.entries import Decision, Entry, Shown
+from schemas.entries import Decision, Entry, ShownPrices
 from schemas.order_types import OrderType
 from schemas.orders import Order
 from schemas.outcomes import State
@@ -31,15 +31,14 @@ class Waiting:
     """Orders of a workbook that wait for their price, and the intents that are ready to be sent.
 
     `keys` are body keys by reference. `came_from` names the run that the workbook came back from
-    ("" for none), `shown` the prices that it shows (None when this ledger does not know that
-    run), `last_author` who saved it.
+    ("" for none), `shown` the prices that it shows, `last_author` who saved it.
     """
 
     orders: tuple[Order, ...]
     keys: Mapping[str, str]
     run: Run
     came_from: str
-    shown: Mapping[str, Shown] | None
+    shown: ShownPrices
     last_author: str
     ready: list[str] = field(default_factory=list)
 
@@ -87,7 +86,7 @@ class Waiting:
         return approval_of(order, entry.body_key, self.shown, shows_prices=bool(self.came_from))
 
     def _ruling(self, order: Order, entry: Entry) -> Ruling:
-        shown = (self.shown or {}).get(order.reference)
+        shown = self.shown.by_reference.get(order.reference)
         now = read_answer(entry.answer)
         return ruling(self._approval(order, entry), now, shown, self.run.limits)
 

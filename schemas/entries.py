@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePath
@@ -54,7 +55,10 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One run over one workbook. Times are UTC."""
+    """One run over one workbook. Times are UTC.
+
+    `came_from` is the run that the workbook came back from, "" for none.
+    """
 
     submission_id: str
     workbook_hash: str
@@ -67,6 +71,7 @@ class Submission:
     finished_at: datetime | None = None
     output: str = ""
     output_hash: str = ""
+    came_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +108,21 @@ class Shown:
 
     body_key: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPrices:
+    """The prices that a workbook shows, by reference: of the run it came back from, and of what
+    that run did not price, of the one before it.
+
+    `asks_all`: nothing of it is placed without a yes, since it came back from a preview, or from a
+    run that the ledger does not know. `is_known`: the ledger knows the run it came back from.
+    """
+
+    by_reference: Mapping[str, Shown] = field(default_factory=dict)
+    asks_all: bool = False
+    is_known: bool = True
+
+    def asks(self, reference: str) -> bool:
+        """Whether this order is placed only with a yes."""
+        return self.asks_all or reference in self.by_reference

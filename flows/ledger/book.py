@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 
 from sqlalchemy import Connection, exists, func, insert, select, update
 
-from flows.ledger import sends, steps, tables, workbooks
+from flows.ledger import prices, sends, steps, tables, workbooks
 from flows.ledger.bulk import MOST_VALUES
 from flows.ledger.database import open_engine
 from flows.ledger.faults import KeptElsewhere, KeptFault, LedgerFault, said_plainly
@@ -34,7 +34,7 @@ from flows.ledger.rows import (
 )
 from flows.ledger.schema import bring_up_to_date
 from flows.ledger.telling import history_of
-from schemas.entries import Decision, Entry, Shown, Submission
+from schemas.entries import Entry, ShownPrices, Submission
 from schemas.faults import Fault
 from schemas.history import Event
 from schemas.orders import UNSETTLED, Intent, IntentState, OrderAnswer, Reply
@@ -158,33 +158,13 @@ class Ledger:
             )
             return tuple(entry_of(row) for row in rows.mappings())
 
-    def shown_prices(
-        self, submission_id: str, account: str, environment: Environment
-    ) -> dict[str, Shown] | None:
-        """The prices that a run has shown, by reference; None when it is no run of this account
-        and environment that the ledger knows.
+    def shown_prices(self, came_from: str, account: str, environment: Environment) -> ShownPrices:
+        """The prices that a workbook shows which came back from a run, and whether it asks for all.
+
+        A run shows what it priced; where it did not (no answer, mistakes), what stood there before.
         """
-        run, table = tables.submissions, tables.entries
         with self._read() as connection:
-            known = connection.execute(
-                select(run.c.submission_id).where(
-                    run.c.submission_id == submission_id,
-                    run.c.account == account,
-                    run.c.environment == environment,
-                )
-            )
-            if known.first() is None:
-                return None
-            rows = connection.execute(
-                select(table.c.reference, table.c.body_key, table.c.answer).where(
-                    table.c.submission_id == submission_id,
-                    table.c.body_key != "",
-                    table.c.answer != "",
-                    # Of others the price was asked and never told.
-                    table.c.decision.in_([str(Decision.PREVIEW), str(Decision.NEEDS_APPROVAL)]),
-                )
-            )
-            return {row.reference: Shown(row.body_key, row.answer) for row in rows}
+            return prices.shown_by(connection, came_from, account, environment)
 
     def faults(self, submission_id: str) -> tuple[Fault, ...]:
         """The faults found in the rows of a run."""

@@ -44,6 +44,7 @@ _SAME_IN_A_SUBMISSION: Final = (
     "environment",
     "output",
     "output_hash",
+    "came_from",
 )
 
 
@@ -169,6 +170,7 @@ def submission_of(row: Row) -> Submission:
         finished_at=_time(row["finished_at"]),
         output=row["output"],
         output_hash=row["output_hash"],
+        came_from=row["came_from"],
     )
 
 

@@ -42,6 +42,7 @@ submissions = Table(
     Column("notes", Text, nullable=False),
     Column("output", Text, nullable=False, default=""),
     Column("output_hash", String(64), nullable=False, default=""),
+    Column("came_from", String(36), nullable=False, server_default=""),
 )
 
 outputs = Table(

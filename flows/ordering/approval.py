@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from flows.ordering.prices import read_answer, totals_of
-from schemas.entries import Shown
+from schemas.entries import Shown, ShownPrices
 from schemas.order_types import PREVIEW_OF
 from schemas.orders import Order, OrderAnswer
 
@@ -53,7 +53,7 @@ class Approval(StrEnum):
     NONE = "none"
     """Nobody has approved it."""
     MISSING = "missing"
-    """Nobody has approved it in a workbook that shows its price and asks for a yes."""
+    """Nobody has approved it in a workbook that came back with prices and asks for a yes."""
     UNSEEN = "unseen"
     """Approved in a workbook that never showed its price."""
     VOID = "void"
@@ -62,21 +62,18 @@ class Approval(StrEnum):
     """Approved beside the price of just this order."""
 
 
-def approval_of(
-    order: Order, key: str, shown: Mapping[str, Shown] | None, *, shows_prices: bool
-) -> Approval:
+def approval_of(order: Order, key: str, shown: ShownPrices, *, shows_prices: bool) -> Approval:
     """Which of them it is.
 
-    `shows_prices`: the workbook came back from an earlier run; `shown` are the prices of that
-    run by reference, None when this ledger does not know it.
+    `shows_prices`: the workbook came back from an earlier run; `shown` are the prices it shows.
     """
-    price = (shown or {}).get(order.reference)
     if not order.approve:
-        return Approval.MISSING if price else Approval.NONE
+        return Approval.MISSING if shown.asks(order.reference) else Approval.NONE
     if not shows_prices:
         return Approval.UNSEEN
-    if shown is None:
+    if not shown.is_known:
         return Approval.VOID
+    price = shown.by_reference.get(order.reference)
     if price is None:
         return Approval.UNSEEN
     return Approval.SEEN if price.body_key == key else Approval.VOID
@@ -117,7 +114,7 @@ def ruling(approval: Approval, now: OrderAnswer, shown: Shown | None, limits: Li
     if approval is Approval.MISSING:
         return _asked(
             "NOT_YET_APPROVED",
-            f"The workbook showed the price of this order, and nobody has approved it. It costs "
+            f"The workbook came back with prices, and nobody has approved this order. It costs "
             f"{_told(totals)} now. {NOT_SENT}",
             HOW_TO_APPROVE,
         )

@@ -15,7 +15,7 @@ from uuid import uuid4
 from flows.ordering.approval import HOW_TO_APPROVE, Limits, Ruling, is_priced_first
 from flows.ordering.bodies import body_key, lines_as_sent, request_body
 from flows.ordering.group import Grouping, HeldOrder
-from schemas.entries import Decision, Entry, stem_of
+from schemas.entries import Decision, Entry, ShownPrices, stem_of
 from schemas.order_types import PREVIEW_OF, PREVIEWS
 from schemas.orders import Intent, IntentState, Order
 from schemas.outcomes import Environment
@@ -32,7 +32,7 @@ class Run:
 
     `only_prices`: whatever is new is priced and nothing is placed. `limits` say which orders are
     priced before they are decided, `rulings` what their prices have decided, by reference.
-    `shown` are the references whose price the workbook shows, asking for a yes.
+    `shown` is what the workbook shows of prices, and of which orders it asks for a yes.
     """
 
     account: str
@@ -44,7 +44,7 @@ class Run:
     only_prices: bool = False
     limits: Limits = field(default_factory=Limits)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
-    shown: frozenset[str] = frozenset()
+    shown: ShownPrices = field(default_factory=ShownPrices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _waits_unsent(order: Order, intent: Intent, key: str, run: Run) -> Entry | N
 
 
 def _asks_price(order: Order, run: Run) -> bool:
-    return is_priced_first(order, run.limits, was_shown=order.reference in run.shown)
+    return is_priced_first(order, run.limits, was_shown=run.shown.asks(order.reference))
 
 
 def _to_be_priced(order: Order, key: str, decision: Decision) -> Entry:

@@ -118,6 +118,32 @@ async def test_a_preview_is_approved_by_yes_beside_its_price(office: Office) -> 
     assert "A" in placed(office)
 
 
+async def test_a_price_that_was_not_to_be_had_makes_no_yes_of_none(office: Office) -> None:
+    """The run in between showed no price; what the one before it asked for still stands."""
+    priced = await run(office, office.sheet("may.xlsx", "A", "B"), only_prices=True)
+    cell = approve_cell(priced.output, 2)
+    approved = filled_in(office, priced.output, "may.xlsx", **{cell: "yes"})
+    async with office.desk() as desk:
+        planned = desk.read_and_plan(approved)
+        cut_off = desk.reconcile(planned.submission_id, None)
+    assert placed(office) == []
+    again = await run(office, filled_in(office, cut_off.output, "may.xlsx"))
+    assert placed(office) == ["A"]
+    assert told(again.output)["B"]["Error code"] == "NOT_YET_APPROVED"
+
+
+async def test_a_priced_workbook_of_another_ledger_places_nothing_without_a_yes(
+    office: Office,
+) -> None:
+    priced = await run(office, office.sheet("may.xlsx", "A"), only_prices=True)
+    async with office.desk("elsewhere") as desk:
+        planned = desk.read_and_plan(filled_in(office, priced.output, "may.xlsx"))
+        await _price_and_place(desk, planned.submission_id, planned.intent_ids, planned.waiting)
+        asked = desk.reconcile(planned.submission_id, None)
+    assert placed(office) == []
+    assert told(asked.output)["A"]["Error code"] == "NOT_YET_APPROVED"
+
+
 async def test_who_approved_stands_in_the_history(office: Office) -> None:
     priced = await run(office, office.sheet("may.xlsx", "A"), only_prices=True)
     approved = filled_in(

@@ -18,7 +18,7 @@ from flows.ordering.approval import (
     ruling,
 )
 from flows.ordering.prices import read_answer, totals_of
-from schemas.entries import Shown
+from schemas.entries import Shown, ShownPrices
 from schemas.orders import Order, OrderAnswer, OrderLine
 
 OFFER, DEARER = "65310542CA02A12", "65310542CA03A12"
@@ -75,25 +75,26 @@ def test_which_orders_are_priced_first(order: Order, limits: Limits, first: bool
     assert is_priced_first(order, limits) is first
 
 
-SHOWN = {"PO-1": Shown("key", body())}
+SHOWN = ShownPrices({"PO-1": Shown("key", body())})
 
 
 @pytest.mark.parametrize(
     ("approve", "shows_prices", "shown", "approval"),
     [
-        (None, True, {}, Approval.NONE),
-        (None, False, None, Approval.NONE),
+        (None, True, ShownPrices(), Approval.NONE),
+        (None, False, ShownPrices(), Approval.NONE),
         (None, True, SHOWN, Approval.MISSING),
-        (None, True, {"PO-1": Shown("other", body())}, Approval.MISSING),
-        (True, False, None, Approval.UNSEEN),
-        (True, True, None, Approval.VOID),
-        (True, True, {}, Approval.UNSEEN),
-        (True, True, {"PO-1": Shown("other", body())}, Approval.VOID),
+        (None, True, ShownPrices({"PO-1": Shown("other", body())}), Approval.MISSING),
+        (None, True, ShownPrices(asks_all=True), Approval.MISSING),
+        (True, False, ShownPrices(), Approval.UNSEEN),
+        (True, True, ShownPrices(asks_all=True, is_known=False), Approval.VOID),
+        (True, True, ShownPrices(), Approval.UNSEEN),
+        (True, True, ShownPrices({"PO-1": Shown("other", body())}), Approval.VOID),
         (True, True, SHOWN, Approval.SEEN),
     ],
 )
 def test_what_the_workbook_says_of_the_price(
-    approve: bool | None, shows_prices: bool, shown: dict[str, Shown] | None, approval: Approval
+    approve: bool | None, shows_prices: bool, shown: ShownPrices, approval: Approval
 ) -> None:
     order = replace(ORDER, approve=approve)
     assert approval_of(order, "key", shown, shows_prices=shows_prices) is approval
@@ -139,8 +140,8 @@ def test_what_the_workbook_says_of_the_price(
             Ruling(
                 places=False,
                 code="NOT_YET_APPROVED",
-                what_happened="The workbook showed the price of this order, and nobody has "
-                "approved it. It costs 1,000.00 USD now. Nothing was sent.",
+                what_happened="The workbook came back with prices, and nobody has approved this "
+                "order. It costs 1,000.00 USD now. Nothing was sent.",
                 what_to_do=ASK,
             ),
         ),
