@@ -21,6 +21,7 @@ from flows.companion import speaks
 from flows.connection import connected
 from flows.desk import is_behind, ledger_exists, open_ledger
 from flows.inbox.heartbeat import is_stale, read_heartbeat
+from flows.notify import Notifier
 from flows.ordering.states import final_statuses
 from flows.prefect_server import PrefectServer, configured_api_url, shown
 from flows.renewal_books import NoRenewalBook, books_of, read_book
@@ -179,6 +180,14 @@ def time_zone(settings: Settings) -> Finding:
         f"{settings.timezone}, where it is {now:%H:%M} now. Nights begin at "
         f"{settings.night:%H:%M}.",
     )
+
+
+def messages(settings: Settings) -> Finding:
+    """Whether those of `ORDERDROP_NOTIFY` are addresses; nothing is sent. Raises SettingsFault."""
+    Notifier(settings).close(0)
+    count = len(settings.notify)
+    told = f"They go to {count} address{'es' if count > 1 else ''}."
+    return Finding("messages", How.OK, told if count else "Nobody is told of anything.")
 
 
 def prefect_server() -> Finding:

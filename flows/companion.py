@@ -189,8 +189,11 @@ class Companion:
 
     def _running(self) -> str:
         try:
-            url = str(json.loads(self._state.read_text(encoding="utf-8"))["url"])
+            told = json.loads(self._state.read_text(encoding="utf-8"))
+            url, keeper = str(told["url"]), int(told["keeper"])
+            os.kill(keeper, 0)
         except (OSError, ValueError, KeyError):
+            # After a power cut somebody else may answer there by now.
             return ""
         return url if answers(url + self._service.health) else ""
 

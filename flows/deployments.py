@@ -13,20 +13,15 @@ from datetime import timedelta
 from typing import Any, Final
 
 from prefect import Flow
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from flows.follow_orders import follow_orders
+from flows.one_at_a_time import Work
 from flows.renew_subscriptions import renew_subscriptions
 from flows.settings import Settings
 from flows.submit_orders import submit_orders
-
-ONE_AT_A_TIME: Final = ConcurrencyLimitConfig(
-    limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
-)
-"""No second run while one is going; what comes meanwhile waits and then finds its work done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +32,8 @@ class Kind:
     flow: Flow[Any, Any]
     tag: str
     description: str
-    one_at_a_time: bool = True
+    work: Work | None = None
+    """What no second scheduled run does while one is going."""
 
 
 NIGHTLY: Final = Kind(
@@ -45,19 +41,20 @@ NIGHTLY: Final = Kind(
     renew_subscriptions,
     "renewals",
     "Every night: renews what the renewal books want and what is due.",
+    Work.RENEWALS,
 )
 FOLLOWING: Final = Kind(
     "following",
     follow_orders,
     "follow",
     "Asks what became of orders that are open or in doubt, and writes their workbooks again.",
+    Work.FOLLOWING,
 )
 BY_HAND: Final = Kind(
     "by-hand",
     submit_orders,
     "orders",
     "One workbook, named by its path; for a run that is started from this page.",
-    one_at_a_time=False,
 )
 KINDS: Final = (NIGHTLY, FOLLOWING, BY_HAND)
 
@@ -68,11 +65,16 @@ def deployments(settings: Settings, accounts: Sequence[str]) -> list[RunnerDeplo
 
 
 def name_of(kind: Kind, settings: Settings, account: str) -> str:
-    """A deployment's name; one account alone is not named, there is nothing to tell apart.
+    """A deployment's name.
 
-    Among several each is named, also where this process serves one of them.
+    One account alone is not named, there is nothing to tell apart; among several each is, also
+    where this process serves one of them. Practice and sandbox are named: they may share a Prefect
+    server with production, and must not take over its nights.
     """
-    return f"{kind.name}-{account}" if len(settings.account_names) > 1 else kind.name
+    environment = settings.effective_environment
+    before = "" if environment == "production" else f"{environment}-"
+    behind = f"-{account}" if len(settings.account_names) > 1 else ""
+    return f"{before}{kind.name}{behind}"
 
 
 def schedule_of(kind: Kind, settings: Settings) -> Schedule | None:
@@ -92,7 +94,6 @@ def _deployment(kind: Kind, settings: Settings, account: str) -> RunnerDeploymen
         kind.flow,
         name=name_of(kind, settings, account),
         schedule=schedule_of(kind, settings),
-        concurrency_limit=ONE_AT_A_TIME if kind.one_at_a_time else None,
         parameters={"environment": settings.effective_environment, "account": account},
         description=kind.description,
         tags=[kind.tag, settings.effective_environment, account],

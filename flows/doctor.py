@@ -45,6 +45,7 @@ def examine(account: str | None, environment: str | None) -> Iterator[Finding]:
         ("disk", partial(checks.disk, settings, accounts)),
         ("folders", partial(checks.folders, settings, accounts)),
         ("time zone", partial(checks.time_zone, settings)),
+        ("messages", partial(checks.messages, settings)),
         ("Prefect server", checks.prefect_server),
         *(
             (of_account(one, "renewal books"), partial(checks.renewal_books, one))

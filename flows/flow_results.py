@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import State, StateType
 from prefect.runtime import flow_run
-from prefect.states import Crashed
+from prefect.states import Completed, Crashed
 
 _UNDER_WAY: Final = [StateType.PENDING, StateType.RUNNING]
 
@@ -40,6 +40,12 @@ async def figures_of(state: State[Any], kind: type[Figures]) -> Figures:
     if not isinstance(result, kind):
         raise TypeError(f"The flow ended with {type(result).__name__}, not {kind.__name__}.")
     return result
+
+
+def runs_already() -> State[Any]:
+    """How a scheduled run ends that finds another one at its work."""
+    message = "Another run is at it; this one had nothing to do."
+    return Completed(name="Runs already", message=message)
 
 
 async def end_cut_off_runs(workbook: str) -> None:

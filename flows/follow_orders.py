@@ -12,9 +12,10 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.desk import Desk
-from flows.flow_results import NEEDS_A_PERSON, figures_of, tag_run
+from flows.flow_results import NEEDS_A_PERSON, figures_of, runs_already, tag_run
 from flows.follow_up import FollowedUp, follow_up
 from flows.notices import about_follow, about_lasting
+from flows.one_at_a_time import Work, alone
 from flows.settings import Settings
 from flows.unattended import telling
 
@@ -43,6 +44,11 @@ async def follow_orders(environment: str | None = None, account: str | None = No
     """
     settings = Settings.checked(environment=environment, account=account)
     settings.check_unattended()
+    with alone(settings, Work.FOLLOWING) as is_alone:
+        return await _followed(settings) if is_alone else runs_already()
+
+
+async def _followed(settings: Settings) -> State[Any]:
     async with telling(settings, "Looking after open orders") as teller:
         result = await look_and_write(settings.effective_environment, settings.account)
         teller.tell(about_follow(result))

@@ -19,26 +19,32 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.desk import Desk
-from flows.flow_results import NEEDS_A_PERSON, figures_of, tag_run
-from flows.notices import about_renewals
-from flows.renewal_books import books_of, read_book
+from flows.flow_results import NEEDS_A_PERSON, figures_of, runs_already, tag_run
+from flows.notices import about_renewals, about_trouble
+from flows.one_at_a_time import Work, alone
+from flows.renewal_books import RenewalBook, books_of, read_book
 from flows.renewing import NightDesk, NightRun
 from flows.settings import Settings
 from flows.submit_orders import link_to, markdown_cell, watcher
 from flows.unattended import Teller, telling
+from schemas.faults import Stop
 from schemas.renewal_answers import RESULT, RenewalState
 
 
 @dataclass(frozen=True, slots=True)
 class Renewals:
-    """One run over all renewal books, ended."""
+    """One run over all renewal books, ended.
+
+    `unreadable` says in a sentence for each why a book could not be read; the others went on.
+    """
 
     nights: tuple[NightRun, ...]
+    unreadable: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """The weightiest of the books': stopped, in doubt, needs a person, none of these."""
-        codes = {night.exit_code for night in self.nights}
+        codes = {night.exit_code for night in self.nights} | ({4} if self.unreadable else set())
         return next((code for code in (3, 5, 4) if code in codes), 0)
 
 
@@ -91,15 +97,24 @@ async def renew_subscriptions(
     """
     settings = Settings.checked(environment=environment, account=account)
     settings.check_unattended()
+    with alone(settings, Work.RENEWALS) as is_alone:
+        if not is_alone:
+            return runs_already()
+        return await _renewed(settings, _path(workbook), dry_run=dry_run, again=again)
+
+
+async def _renewed(
+    settings: Settings, workbook: Path | None, *, dry_run: bool, again: bool
+) -> State[Any]:
     async with telling(settings, "The nightly renewals") as teller:
-        books = [read_book(path, settings) for path in books_of(settings, _path(workbook))]
+        books, unreadable = _read(settings, workbook)
         nights = []
         for book in books:
             async with Desk(settings, watcher()) as desk:
                 nights.append(await _one_night(NightDesk(desk, book, books, dry_run, again)))
             if nights[-1].stopped:
                 break
-        result = Renewals(tuple(nights))
+        result = Renewals(tuple(nights), unreadable)
         _tell(teller, result)
     await acreate_markdown_artifact(told(result), key="renewals", description="Renewals")
     marks = [NEEDS_A_PERSON] if result.exit_code else []
@@ -107,7 +122,23 @@ async def renew_subscriptions(
     return _final_state(result)
 
 
+def _read(settings: Settings, workbook: Path | None) -> tuple[list[RenewalBook], tuple[str, ...]]:
+    """The books that can be read, and why others cannot. Raises Stop when none can."""
+    books: list[RenewalBook] = []
+    faults: list[Stop] = []
+    for path in books_of(settings, workbook):
+        try:
+            books.append(read_book(path, settings))
+        except Stop as fault:
+            faults.append(fault)
+    if faults and not books:
+        raise faults[0]
+    return books, tuple(str(fault) for fault in faults)
+
+
 def _tell(teller: Teller, result: Renewals) -> None:
+    for unreadable in result.unreadable:
+        teller.tell_daily(unreadable, about_trouble(f"The nightly renewals: {unreadable}"))
     message = about_renewals(result)
     if message and any(night.stopped for night in result.nights):
         # It is tried again every few minutes; what is new about it is told again.
@@ -153,7 +184,7 @@ def _final_state(result: Renewals) -> State[Any]:
     if stopped:
         return Failed(name="Stopped", message=stopped[0], data=result)
     name = {0: "Completed", 4: "Needs attention", 5: "In doubt"}[result.exit_code]
-    message = "; ".join(sentence(night) for night in result.nights)
+    message = "; ".join([*map(sentence, result.nights), *result.unreadable])
     return Completed(name=name, message=message, data=result)
 
 
@@ -172,7 +203,7 @@ def sentence(night: NightRun) -> str:
 
 def told(result: Renewals) -> str:
     """The run on one page: each book's figures, its workbook, and what needs a person."""
-    lines = ["# Renewals\n\n"]
+    lines = ["# Renewals\n\n", *(f"{markdown_cell(said)}\n\n" for said in result.unreadable)]
     for night in result.nights:
         if night.environment == "practice":
             lines.append("**Practice: nothing was ordered for real.**\n\n")

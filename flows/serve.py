@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from prefect import get_client
+from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterId,
@@ -24,12 +25,14 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.runner import Runner
+from prefect.states import Crashed
 
-from flows.deployments import NIGHTLY, deployments, name_of
+from flows.deployments import KINDS, NIGHTLY, Kind, deployments, name_of
 from flows.inbox_runs import FinishedWorkbook
 from flows.missed_nights import is_owed
+from flows.one_at_a_time import Work, is_going_on
 from flows.settings import Settings
 from flows.watch_inbox import watch
 
@@ -43,11 +46,11 @@ _LONGEST_WAIT: Final = 300.0
 _WELL_AFTER: Final = 600.0
 """Seconds of work after which a part counts as well again, and its next fault as its first."""
 
-_UNDER_WAY: Final = [
-    StateType.SCHEDULED,
-    StateType.PENDING,
-    StateType.RUNNING,
-]
+_GRACE: Final = 20.0
+"""Seconds that scheduled runs which are going on get to end in when the service is stopped."""
+
+_SOON_BEGINS: Final = 600.0
+"""Seconds: a run that was to begin longer ago and has not is not waited for."""
 
 _log = logging.getLogger("orderdrop.serve")
 
@@ -75,6 +78,7 @@ async def serve(
     before this module is imported.
     """
     names = [account.account for account in accounts]
+    registered = asyncio.Event()
 
     async def watching() -> None:
         await watch(
@@ -89,9 +93,14 @@ async def serve(
 
     async def schedules() -> None:
         await asyncio.to_thread(revive)
-        await run_schedules(settings, names)
+        runner = await with_deployments(settings, names)
+        for account in accounts:
+            await end_cut_off_schedules(account)
+        registered.set()
+        await runner.start()
 
     async def nights() -> None:
+        await registered.wait()
         while True:
             for account in accounts:
                 if await asyncio.to_thread(is_owed, account, datetime.now(UTC)):
@@ -108,33 +117,64 @@ async def serve(
         for task in beside:
             task.cancel()
         await asyncio.wait(beside, timeout=_FIRST_WAIT)
+        # Their Prefect server may end with this process.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(_until_none_goes_on(accounts), _GRACE)
 
 
-async def run_schedules(settings: Settings, accounts: Sequence[str]) -> None:
-    """Register the deployments and run what is scheduled, each run as a process, without end."""
+async def with_deployments(settings: Settings, accounts: Sequence[str]) -> Runner:
+    """Register the deployments; the runner runs what is scheduled, each run as a process."""
     # Schedules stay as they are when this process ends: what falls due meanwhile is run late.
     runner = Runner(name=RUNNER, pause_on_shutdown=False, query_seconds=5)
     for deployment in deployments(settings, accounts):
         await runner.aadd_deployment(deployment)
-    await runner.start()
+    return runner
+
+
+async def end_cut_off_schedules(settings: Settings) -> None:
+    """Tell Prefect of scheduled runs that died with the service: it would show them for ever."""
+    async with get_client() as client:
+        for kind in KINDS:
+            if kind.work is None or is_going_on(settings, kind.work):
+                continue
+            for run in await _runs(client, kind, settings, [StateType.PENDING, StateType.RUNNING]):
+                why = "It was cut off. What it had to do is done by the next one."
+                ended: State[None] = Crashed(message=why)
+                await client.set_flow_run_state(run.id, ended, force=True)
+
+
+async def _until_none_goes_on(accounts: Sequence[Settings]) -> None:
+    # Locks of other processes tell nobody when they are let go.
+    while any(is_going_on(one, work) for one in accounts for work in Work):  # noqa: ASYNC110
+        await asyncio.sleep(0.2)
+
+
+async def _runs(
+    client: PrefectClient, kind: Kind, settings: Settings, states: list[StateType]
+) -> list[FlowRun]:
+    name = f"{kind.flow.name}/{name_of(kind, settings, settings.account)}"
+    deployment = await client.read_deployment_by_name(name)
+    return await client.read_flow_runs(
+        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
+        flow_run_filter=FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=states))
+        ),
+    )
 
 
 async def begin_night(settings: Settings) -> bool:
-    """Have an account's nightly run begin now, unless one is under way or about to begin."""
+    """Have an account's nightly run begin now, unless one is going on or about to begin."""
+    if is_going_on(settings, Work.RENEWALS):
+        return False
     name = f"{NIGHTLY.flow.name}/{name_of(NIGHTLY, settings, settings.account)}"
+    now = datetime.now(UTC).timestamp()
     async with get_client() as client:
-        deployment = await client.read_deployment_by_name(name)
-        runs = await client.read_flow_runs(
-            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
-            flow_run_filter=FlowRunFilter(
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNDER_WAY))
-            ),
-        )
-        soon = datetime.now(UTC).timestamp() + LOOK_FOR_NIGHTS
-        for run in runs:
-            planned = run.next_scheduled_start_time or run.expected_start_time
-            if planned is None or planned.timestamp() <= soon:
+        planned = [StateType.SCHEDULED, StateType.PENDING]
+        for run in await _runs(client, NIGHTLY, settings, planned):
+            begins = run.next_scheduled_start_time or run.expected_start_time
+            if begins is None or abs(begins.timestamp() - now) < _SOON_BEGINS:
                 return False
+        deployment = await client.read_deployment_by_name(name)
         await client.create_flow_run_from_deployment(
             deployment.id, name="a night that was missed", tags=["catches up"]
         )

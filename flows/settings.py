@@ -168,6 +168,14 @@ class Settings(BaseSettings):
             ) from None
         return name
 
+    @field_validator("night")
+    @classmethod
+    def _night_has_no_zone(cls, hour: time) -> time:
+        """Its zone is the setting `timezone`."""
+        if hour.tzinfo is not None:
+            raise ValueError("it is written like 02:00; its zone is ORDERDROP_TIMEZONE")
+        return hour
+
     @field_validator("approve_above", mode="before")
     @classmethod
     def _reads_amounts(cls, given: object) -> object:

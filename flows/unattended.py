@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 import threading
 import time
@@ -24,8 +25,10 @@ from flows.inbox_runs import FinishedWorkbook
 from flows.notices import about_trouble, about_workbook
 from flows.notify import Message, Notifier
 from flows.renewal_books import NoRenewalBook
-from flows.settings import Settings
+from flows.settings import Settings, SettingsFault
 from schemas.faults import Stop
+
+_log = logging.getLogger("orderdrop.unattended")
 
 LOOK_AT_HEARTBEAT: Final = 60.0
 """Seconds between two looks whether the folder is still watched."""
@@ -107,10 +110,9 @@ class _Nobody(Teller):
 async def telling(settings: Settings, work: str) -> AsyncIterator[Teller]:
     """Who tells of this run: somebody, when it belongs to a deployment; else nobody.
 
-    What ends the run with an error is told as well, once a day. `work` names it in words. Raises
-    SettingsFault when a notification address is wrong.
+    What ends the run with an error is told as well, once a day. `work` names it in words.
     """
-    teller = Teller(settings) if deployment.id else _Nobody()
+    teller = _teller(settings) if deployment.id else _Nobody()
     try:
         yield teller
     except NoRenewalBook:  # nobody wants renewals
@@ -125,6 +127,15 @@ async def telling(settings: Settings, work: str) -> AsyncIterator[Teller]:
         raise
     finally:
         await asyncio.to_thread(teller.end)
+
+
+def _teller(settings: Settings) -> Teller:
+    """A slip in an address must not keep renewals and orders from being looked after."""
+    try:
+        return Teller(settings)
+    except SettingsFault as fault:
+        _log.error("Nobody is told of this run: %s", fault)
+        return _Nobody()
 
 
 def told_of_workbooks(

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.server.schemas.schedules import CronSchedule as ScheduledByCron
+from pydantic import SecretStr
 
 from flows.deployments import KINDS, NIGHTLY, deployments, name_of, schedule_of
 from flows.renewals.nights import Night, Tonight, course_of, night_of
@@ -23,6 +24,10 @@ def settings(**given: Any) -> Settings:
     return Settings(environment="practice", **given)
 
 
+def production() -> Settings:
+    return Settings(environment="production", client_id="a", client_secret=SecretStr("b"))
+
+
 def written() -> dict[str, dict[str, Any]]:
     """The deployments of prefect.yaml by their names."""
     found = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
@@ -31,7 +36,7 @@ def written() -> dict[str, dict[str, Any]]:
 
 def test_prefect_yaml_and_serve_say_the_same() -> None:
     said = written()
-    ours = {made.name: made for made in deployments(settings(), ["default"])}
+    ours = {made.name: made for made in deployments(production(), ["default"])}
     assert said.keys() == ours.keys()
     for name, made in ours.items():
         yaml_says = said[name]
@@ -39,10 +44,6 @@ def test_prefect_yaml_and_serve_say_the_same() -> None:
         assert made.entrypoint == f"{path.removesuffix('.py').replace('/', '.')}.{flow}"
         assert made.description == yaml_says["description"]
         assert set(yaml_says["tags"]) <= set(made.tags or ())
-        limit = yaml_says.get("concurrency_limit")
-        assert made.concurrency_limit == (limit and limit["limit"])
-        strategy = made.concurrency_options and made.concurrency_options.collision_strategy
-        assert strategy == (limit and limit["collision_strategy"])
         assert [_schedule(s.schedule) for s in made.schedules or ()] == yaml_says["schedules"]
 
 
@@ -54,13 +55,11 @@ def _schedule(found: object) -> dict[str, object]:
 
 
 def test_each_account_has_its_own_and_they_are_told_apart() -> None:
-    made = deployments(settings(), ["north", "south"])
-    assert [one.name for one in made] == [
-        name_of(kind, account, ["north", "south"])
-        for account in ("north", "south")
-        for kind in KINDS
-    ]
-    assert [one.name for one in made][:2] == ["nightly-north", "following-north"]
+    given = settings(accounts={"north": {}, "south": {}})
+    names = [one.name for one in deployments(given, ["north", "south"])]
+    assert names == [name_of(kind, given, one) for one in ("north", "south") for kind in KINDS]
+    assert names[:2] == ["practice-nightly-north", "practice-following-north"]
+    made = deployments(given, ["north", "south"])
     assert {(one.parameters or {})["account"] for one in made} == {"north", "south"}
 
 

@@ -82,7 +82,9 @@ def test_serve_has_the_schedules_the_nights_and_the_folder_of_each_account(tmp_p
         wait_for(lambda: len(serving.asked("deployments")) == 6)
         accounts = {d["name"]: d["parameters"]["account"] for d in serving.asked("deployments")}
         assert accounts == {
-            f"{kind}-{name}": name for kind in ("nightly", "following", "by-hand") for name in NAMES
+            f"practice-{kind}-{name}": name
+            for kind in ("nightly", "following", "by-hand")
+            for name in NAMES
         }
         for name in NAMES:
             orders(tmp_path / f"{name}.xlsx", f"PO-serve-{name}")

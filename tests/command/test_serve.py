@@ -77,6 +77,19 @@ class Serving:
         wait_for(lambda: bool(ended()))
         return ended()[0]
 
+    def begin(self, deployment: str) -> str:
+        """Have a run of a deployment begin; its id."""
+        wait_for(lambda: deployment in {d["name"] for d in self.asked("deployments")})
+        (found,) = (d for d in self.asked("deployments") if d["name"] == deployment)
+        address = f"{self.page}/api/deployments/{found['id']}/create_flow_run"
+        return str(httpx.post(address, json={}).json()["id"])
+
+    def state_of(self, run_id: str) -> str:
+        """The type of a run's state."""
+        return str(
+            self.asked("flow_runs", flow_runs={"id": {"any_": [run_id]}})[0]["state"]["type"]
+        )
+
     def drop(self, name: str, reference: str) -> Path:
         """A workbook of one order in the inbox; where its answers will be."""
         orders(self.folder / name, reference)
@@ -161,15 +174,11 @@ def test_what_is_dropped_is_answered_and_shown_on_the_page(serving: Serving) -> 
 def test_the_schedules_are_those_of_the_settings(serving: Serving) -> None:
     wait_for(lambda: len(serving.asked("deployments")) == 3)
     found = {deployment["name"]: deployment for deployment in serving.asked("deployments")}
-    (nightly,) = found["nightly"]["schedules"]
+    (nightly,) = found["practice-nightly"]["schedules"]
     assert nightly["schedule"] == {"cron": "0 2,3 * * *", "timezone": "UTC", "day_or": True}
-    (following,) = found["following"]["schedules"]
+    (following,) = found["practice-following"]["schedules"]
     assert following["schedule"]["interval"] == 600
-    assert found["by-hand"]["schedules"] == []
-    for name in ("nightly", "following"):
-        limit = found[name]["global_concurrency_limit"]
-        assert limit["limit"] == 1
-        assert found[name]["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+    assert found["practice-by-hand"]["schedules"] == []
 
 
 def test_a_night_that_was_missed_is_caught_up_once(serving: Serving) -> None:
@@ -186,6 +195,8 @@ def test_it_goes_on_where_it_was_after_kill_9_and_stops_when_told(tmp_path: Path
     serving = begun(tmp_path)
     first = serving.drop("tuesday.xlsx", "PO-serve-2")
     wait_for(first.exists)
+    cut_off = serving.begin("practice-following")
+    wait_for(lambda: serving.state_of(cut_off) in {"PENDING", "RUNNING"})
     serving.process.kill()
     serving.process.wait()
     wait_for(lambda: is_unlocked(serving.state / "prefect/users.lock"))
@@ -193,6 +204,9 @@ def test_it_goes_on_where_it_was_after_kill_9_and_stops_when_told(tmp_path: Path
     again = begun(tmp_path)
     wait_for(missed.exists)
     page = again.page
+    following = again.begin("practice-following")
+    wait_for(lambda: again.state_of(following) == "COMPLETED")
+    assert again.state_of(cut_off) in {"COMPLETED", "CRASHED", "FAILED"}
     assert answers(f"{page}/api/health")
     assert ended(again) == 0
     assert again.said().endswith("not finished is taken up again at the next start.\n")
