@@ -13,6 +13,7 @@ from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.server.schemas.schedules import CronSchedule as ScheduledByCron
 from pydantic import SecretStr
 
+from flows.accounts import Accounts
 from flows.deployments import KINDS, NIGHTLY, deployments, name_of, schedule_of
 from flows.renewals.nights import Night, Tonight, course_of, night_of
 from flows.settings import Settings
@@ -55,7 +56,7 @@ def _schedule(found: object) -> dict[str, object]:
 
 
 def test_each_account_has_its_own_and_they_are_told_apart() -> None:
-    given = settings(accounts={"north": {}, "south": {}})
+    given = settings(accounts=Accounts(names=("north", "south")))
     names = [one.name for one in deployments(given, ["north", "south"])]
     assert names == [name_of(kind, given, one) for one in ("north", "south") for kind in KINDS]
     assert names[:2] == ["practice-nightly-north", "practice-following-north"]
