@@ -227,8 +227,8 @@ def inboxes(folder: Path, accounts: Sequence[str], state_dir: Path) -> tuple[Inb
 
 
 def strays_in(folder: Path) -> set[str]:
-    """What lies in the folder above several inboxes, or was left in its working by a watcher of
-    one account: their paths from the folder on. Raises OSError.
+    """What lies in the folder above several inboxes, or is left there of the time of one account:
+    in its working, or a renewal book. Their paths from the folder on. Raises OSError.
     """
     working = folder / WORKING
     left = {
@@ -237,6 +237,9 @@ def strays_in(folder: Path) -> set[str]:
         if home.is_dir()
         for path in _workbooks(home)
     }
+    if (books := folder / RENEWALS).is_dir():
+        with os.scandir(books) as found:
+            left |= {str(Path(RENEWALS) / name) for name in _files_among(found)}
     with os.scandir(folder) as found:
         return left.union(_files_among(found))
 

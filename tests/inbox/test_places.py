@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from flows.inbox.faults import InboxFault
-from flows.inbox.places import Claim, Inbox, inboxes
+from flows.inbox.places import Claim, Inbox, inboxes, strays_in
 
 NOW = datetime(2026, 11, 26, 13, 5, 1, tzinfo=UTC)
 
@@ -309,3 +309,11 @@ def test_an_open_workbook_is_known_by_the_mark_beside_it(inbox: Inbox) -> None:
     glance = inbox.look()
     assert set(glance.files) == {"a.xlsx", "b.ods", "c.xlsx"}
     assert glance.open_elsewhere == {"a.xlsx", "b.ods"}
+
+
+def test_what_is_left_of_the_time_of_one_account_is_named(tmp_path: Path) -> None:
+    for place in ("lost.xlsx", "renewals/book.xlsx", "renewals/.hidden.xlsx", "working/c1/in.xlsx"):
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    assert strays_in(tmp_path) == {"lost.xlsx", "renewals/book.xlsx", "working/c1/in.xlsx"}
