@@ -320,7 +320,8 @@ def renew(
         from flows.renewal_books import books_of, read_book
 
         for path in books_of(settings, workbook):
-            read_book(path, settings)
+            if is_watched or workbook:  # else one book is no reason to keep the others waiting
+                read_book(path, settings)
         if not dry_run:
             _consent(environment, yes)
         result = run_renew(workbook, settings, dry_run, is_watched)

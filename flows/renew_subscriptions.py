@@ -107,7 +107,7 @@ async def _renewed(
     settings: Settings, workbook: Path | None, *, dry_run: bool, again: bool
 ) -> State[Any]:
     async with telling(settings, "The nightly renewals") as teller:
-        books, unreadable = _read(settings, workbook)
+        books, unreadable = which_can_be_read(settings, workbook)
         nights = []
         for book in books:
             async with Desk(settings, watcher()) as desk:
@@ -122,7 +122,9 @@ async def _renewed(
     return _final_state(result)
 
 
-def _read(settings: Settings, workbook: Path | None) -> tuple[list[RenewalBook], tuple[str, ...]]:
+def which_can_be_read(
+    settings: Settings, workbook: Path | None
+) -> tuple[list[RenewalBook], tuple[str, ...]]:
     """The books that can be read, and why others cannot. Raises Stop when none can."""
     books: list[RenewalBook] = []
     faults: list[Stop] = []

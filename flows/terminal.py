@@ -50,10 +50,13 @@ def tell_followed(result: FollowedUp, as_json: bool) -> None:
 def tell_renewals(result: Renewals, as_json: bool) -> None:
     """What a night brought, one line or two for each renewal book, or as one JSON object."""
     if as_json:
-        print_json({"books": [asdict(night) for night in result.nights]})
+        nights = [asdict(night) for night in result.nights]
+        print_json({"books": nights, "unreadable": list(result.unreadable)})
         return
     from flows.renew_subscriptions import sentence
 
+    for why in result.unreadable:
+        say(why)
     for night in result.nights:
         print(sentence(night))  # noqa: T201
         if night.attention:
