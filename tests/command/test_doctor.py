@@ -23,6 +23,7 @@ ALL = [
     "output folder",
     "renewals folder",
     "time zone",
+    "messages",
     "Prefect server",
     "renewal books",
     "watcher",
@@ -141,3 +142,10 @@ def test_settings_that_cannot_be_read_are_told_and_nothing_is_made_up(bench: Ben
     assert list(checked(ran)) == ["settings", "Prefect server"]
     assert "Is client_secret meant?" in checked(ran)["settings"]["sentence"]
     assert "hush-hush" not in json.dumps(ran.figures) + ran.err
+
+
+def test_an_address_that_is_none_is_wrong_and_not_shown(bench: Bench) -> None:
+    ran = bench.run("doctor", "--json", ORDERDROP_NOTIFY="mailtoo://me:hush-hush@example.com")
+    assert ran.code == 3
+    assert checked(ran)["messages"]["how"] == "wrong"
+    assert "hush" not in ran.out + ran.err
