@@ -29,6 +29,7 @@ from flows.sandbox.catalog_changes import (
 )
 from flows.sandbox.clock import ClockRangeError, wire_moment
 from flows.sandbox.control_bodies import (
+    LatencySetting,
     CallNumber,
     ClientSeed,
     ClockSetting,
@@ -54,6 +55,7 @@ from flows.sandbox.marketplace import Marketplace
 from flows.sandbox.order_answers import order_answer
 from flows.sandbox.records import ACTIVE_SUBSCRIPTION, Customer, Order, Subscription
 from flows.sandbox.subscription_desk import subscription_answer
+from flows.sandbox.throttle import Counted
 
 _UNFIT = 422
 
@@ -117,7 +119,7 @@ def control_routes(marketplace: Marketplace) -> APIRouter:
 
 
 def _course_routes(marketplace: Marketplace) -> APIRouter:
-    """The clock, the faults, the next ids."""
+    """The clock, the faults, the pace of the calls, the next ids."""
     router = APIRouter(route_class=_InSentences)
     gateway, clock = marketplace.gateway, marketplace.clock
 
@@ -150,6 +152,15 @@ def _course_routes(marketplace: Marketplace) -> APIRouter:
         if setting.slow_seconds is not None:
             gateway.slow_seconds = setting.slow_seconds
         return _json(_faults_body(marketplace))
+
+    @router.get("/pace")
+    async def get_pace() -> Response:
+        return _json({"keys": {k: _pace_body(c) for k, c in gateway.throttle.counted.items()}})
+
+    @router.put("/latency")
+    async def set_latency(setting: LatencySetting) -> Response:
+        gateway.latency = setting.seconds
+        return _json({"seconds": gateway.latency})
 
     @router.put("/next-ids")
     async def give_out_ids(ids: NextIds) -> Response:
@@ -395,6 +406,15 @@ def _faults_body(marketplace: Marketplace) -> JsonValue:
         "slowSeconds": marketplace.gateway.slow_seconds,
         "orderCalls": faults.counted["order"],
         "getCalls": faults.counted["get"],
+    }
+
+
+def _pace_body(counted: Counted) -> JsonValue:
+    return {
+        "calls": counted.calls,
+        "mostInWindow": counted.most_in_window,
+        "delayed": counted.delayed,
+        "refused": counted.refused,
     }
 
 

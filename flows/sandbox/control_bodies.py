@@ -64,6 +64,12 @@ class FaultSetting(_Body):
     slow_seconds: Annotated[float, Field(ge=0)] | None = None
 
 
+class LatencySetting(_Body):
+    """Seconds that every call takes from now on."""
+
+    seconds: Annotated[float, Field(ge=0)]
+
+
 class OrderChange(_Body):
     """What may be changed on an order by hand (reference, section 21)."""
 

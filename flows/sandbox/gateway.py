@@ -62,12 +62,12 @@ class Gateway:
     ) -> None:
         self.faults = faults
         self.slow_seconds = slow_seconds
+        self.latency = latency
+        self.throttle = throttle
         self._book = book
         self._clock = clock
         self._sign_in = sign_in
-        self._throttle = throttle
         self._replay_reads = replay_reads
-        self._latency = latency
         self._running: set[CallKey] = set()
 
     async def handle(self, request: Request, operation: Operation) -> Response:
@@ -120,7 +120,7 @@ class Gateway:
         api_key = self._sign_in.check_key(call.api_key)
         if signed:
             self._sign_in.check_token(request, api_key)
-        return self._throttle.count(api_key)
+        return self.throttle.count(api_key)
 
     def _draw_fault(self, call: Call) -> Fault | None:
         if call.places_order:
@@ -155,8 +155,8 @@ class Gateway:
         if call.request_id:
             self._book.use_request_id(call.key.api_key, call.request_id)
         try:
-            if self._latency:
-                await asyncio.sleep(self._latency)
+            if self.latency:
+                await asyncio.sleep(self.latency)
             outcome = _carried_out(call, operation, fault)
             if self._remembers(call) and outcome.may_be_stored:
                 self._book.store_answer(call.key, call.request_id, outcome.answer)

@@ -7,12 +7,23 @@ import random
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flows.sandbox.errors import ServiceRefusal
 
 WINDOW_SECONDS = 5.0
 _SOFT_DELAY_SECONDS = (0.05, 0.5)
 """The vendor publishes no length; this is ours."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """What came of one key's calls: how many, the most in one window, and over the limits."""
+
+    calls: int = 0
+    most_in_window: int = 0
+    delayed: int = 0
+    refused: int = 0
 
 
 class Throttle:
@@ -33,6 +44,8 @@ class Throttle:
         self._chance = chance
         self._monotonic = monotonic
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
+        self.counted: defaultdict[str, Counted] = defaultdict(Counted)
+        """By API key, since the start."""
 
     def count(self, api_key: str) -> float:
         """Count a call; returns the seconds its answer is delayed by.
@@ -47,10 +60,15 @@ class Throttle:
         while calls and calls[0] <= now - WINDOW_SECONDS:
             calls.popleft()
         calls.append(now)
+        counted = self.counted[api_key]
+        counted.calls += 1
+        counted.most_in_window = max(counted.most_in_window, len(calls))
         if len(calls) > self._hard_limit:
+            counted.refused += 1
             frees_up = calls[len(calls) - self._hard_limit] + WINDOW_SECONDS - now
             wait = max(math.ceil(frees_up), 1)
             raise ServiceRefusal("4118", headers={"Retry-After": str(wait)})
         if len(calls) > self._soft_limit:
+            counted.delayed += 1
             return self._chance.uniform(*_SOFT_DELAY_SECONDS)
         return 0.0

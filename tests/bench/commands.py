@@ -1,0 +1,74 @@
+"""Whole commands, measured from outside: `orderdrop submit` with its processor time and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.torture.processes import ROOT, clean_environment
+
+FOLLOW: Final = 300
+"""Seconds that a command follows its orders to their end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One command that has ended: seconds on the wall and of the processor, megabytes at most.
+
+    `said` is its answer of `--json`.
+    """
+
+    exit_code: int
+    seconds: float
+    processor: float
+    megabytes: int
+    said: dict[str, Any]
+
+
+class Command:
+    """`orderdrop submit WORKBOOK --json`, started; `wait` for what it came to."""
+
+    def __init__(self, workbook: Path, settings: Mapping[str, str], *options: str) -> None:
+        environment = clean_environment() | dict(settings)
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self._began = time.monotonic()
+        self._errors = workbook.with_suffix(f".{self._began:.6f}.log")
+        with self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "flows.cli", "submit", str(workbook), "--json",
+                 "--follow", str(FOLLOW), *options],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )  # fmt: skip
+
+    def wait(self) -> Ran:
+        """What it came to."""
+        assert self.process.stdout is not None
+        said = self.process.stdout.read()
+        _, status, usage = os.wait4(self.process.pid, 0)
+        seconds = time.monotonic() - self._began
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        if not said:
+            raise RuntimeError(self._errors.read_text(encoding="utf-8", errors="replace")[-2000:])
+        return Ran(
+            self.process.returncode,
+            seconds,
+            usage.ru_utime + usage.ru_stime,
+            usage.ru_maxrss >> 10,
+            json.loads(said),
+        )
+
+
+def side_by_side(commands: Sequence[Command]) -> list[Ran]:
+    """Wait for all of them."""
+    return [command.wait() for command in commands]
