@@ -29,7 +29,6 @@ from flows.sandbox.catalog_changes import (
 )
 from flows.sandbox.clock import ClockRangeError, wire_moment
 from flows.sandbox.control_bodies import (
-    LatencySetting,
     CallNumber,
     ClientSeed,
     ClockSetting,
@@ -37,6 +36,7 @@ from flows.sandbox.control_bodies import (
     CustomerSeed,
     DiscountSeed,
     FaultSetting,
+    LatencySetting,
     LicenceSeed,
     NextIds,
     OrderChange,
