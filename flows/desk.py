@@ -9,6 +9,7 @@ none of them, and the next one reads them again.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -33,7 +34,7 @@ from flows.ordering.life import CLOCK_MAY_LAG
 from flows.ordering.order_outcomes import order_outcomes
 from flows.ordering.plan import Run, evidence_of, keys_of, plan
 from flows.ordering.states import NOTHING_LEFT
-from flows.ordering.submit import price, submit
+from flows.ordering.submit import Submitter, price
 from flows.outputs import Terms, check_place, check_writable, default_output, write_output
 from flows.priced_first import PRICED, Waiting, asked_now
 from flows.reconciled import Figures, Reconciled, attention, counts, write_reconciled
@@ -85,6 +86,7 @@ class Desk:
         self.environment = self.settings.effective_environment
         self._stack = AsyncExitStack()
         self._waiting: dict[str, Waiting] = {}
+        self._ended = 0
         self.stopped = ""
 
     async def __aenter__(self) -> Self:
@@ -97,7 +99,9 @@ class Desk:
         async with AsyncExitStack() as stack:
             self.ledger = open_ledger(settings)
             stack.callback(self.ledger.close)
-            self.marketplace = await stack.enter_async_context(connected(settings))
+            self.marketplace = await stack.enter_async_context(
+                connected(settings, self.ledger.pace)
+            )
             self._stack = stack.pop_all()
         self.hands = Hands(
             book=self.ledger,
@@ -110,6 +114,7 @@ class Desk:
             resend=settings.resend,
             clock_back=is_behind(self.ledger),
         )
+        self._submitter = Submitter(self.hands)
         return self
 
     async def __aexit__(
@@ -197,22 +202,25 @@ class Desk:
             rows=len(read.frame),
         )
 
-    async def place(self, intent_ids: Sequence[str], done: int, total: int) -> None:
-        """Send a batch of intents as far as this run can bring them.
+    async def room_for(self, more: int) -> None:
+        """Wait until nearly all intents handed to `place` have begun; so many more will come."""
+        await self._submitter.room_for(more)
+
+    async def place(self, intent_ids: Sequence[str], total: int) -> None:
+        """Send a batch of intents as far as this run can bring them; batches may overlap.
 
         When the run must stop (credentials, rights), the rest stays unsent and `stopped`
         says why: what was placed is still reconciled.
         """
-        intents: dict[str, Intent] = self.ledger.intents(intent_ids)
-        ended = [done]
-        self.progress("Ordering", done, total)
+        intents: dict[str, Intent] = await asyncio.to_thread(self.ledger.intents, intent_ids)
+        self.progress("Ordering", self._ended, total)
 
         def one_more(count: int) -> None:
-            ended[0] += count
-            self.progress("Ordering", ended[0], total)
+            self._ended += count
+            self.progress("Ordering", self._ended, total)
 
         try:
-            await submit(self.hands, [intents[i] for i in intent_ids], one_more)
+            await self._submitter.submit([intents[i] for i in intent_ids], one_more)
         except MarketplaceStop as stop:
             self.stopped = str(stop)
 

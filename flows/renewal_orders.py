@@ -15,9 +15,9 @@ from flows.desk import Desk
 from flows.ledger.renewals import RenewalMemory
 from flows.marketplace.errors import raise_for
 from flows.ordering.bodies import request_body
-from flows.ordering.follow import follow, look_at
+from flows.ordering.follow import follow, look_once
 from flows.ordering.side_by_side import some_at_once
-from flows.ordering.states import intent_state, is_finished
+from flows.ordering.states import intent_state
 from flows.ordering.submit import ask_price, submit
 from flows.renewal_answers import Outcome
 from flows.renewals.decide import Decision, Part
@@ -60,11 +60,8 @@ class RenewalOrders:
         hands = self.desk.hands
         intents = list(self.memory.intents_of(keys).values())
         await submit(hands, [i for i in intents if i.state in _GOES_ON], lambda _: None)
-        ids = [i.intent_id for i in intents if i.state is IntentState.ACCEPTED]
-        seen = self.desk.ledger.latest_outcomes(ids)
-        known = self.desk.ledger.intents(ids)
-        is_open = [i for i in ids if i not in seen or not is_finished(seen[i][0])]
-        await look_at(hands, [known[i] for i in is_open])
+        accepted = [i.intent_id for i in intents if i.state is IntentState.ACCEPTED]
+        await look_once(hands, accepted)
 
     async def ask_what_renews_by_itself(self, decisions: Sequence[Decision]) -> list[Decision]:
         """The decisions, those that leave it to the automatic renewal held against its preview.

@@ -124,7 +124,8 @@ class Settings(BaseSettings):
     follow_every: int = Field(10, ge=1, le=1440)
     """Minutes from one look at what is open to the next, where it runs by itself."""
     calls_per_5s: int = Field(985, ge=1, le=1000)
-    in_flight: int = Field(64, ge=1, le=500)
+    in_flight: int = Field(500, ge=1, le=500)
+    """Calls under way at once at the most; how many there are follows from pace and answers."""
     resend: Literal["auto", "ask"] = "auto"
     settle: float = Field(900, gt=0)
     patience: float | None = Field(None, gt=0, le=10)

@@ -8,7 +8,7 @@ order happen once is the ledger, not Prefect's state: no task is retried by Pref
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -33,7 +33,7 @@ from flows.reconciled import Reconciled
 from flows.settings import Settings
 from schemas.outcomes import State as OrderState
 
-BATCH: Final = 100
+BATCH: Final = 250
 """Orders in one task: small enough to show progress, large enough to cost nothing."""
 
 _desk: ContextVar[Desk] = ContextVar("desk")
@@ -74,8 +74,8 @@ async def read_and_plan(
 @task(name="order", task_run_name="order {first} to {last}", cache_policy=NO_CACHE)
 async def place_batch(intent_ids: list[str], first: int, last: int, total: int) -> None:
     """Send one batch of orders, the `first` to the `last` of `total`."""
-    await _desk.get().place(intent_ids, done=last - len(intent_ids), total=total)
-    del first  # it only names the run
+    await _desk.get().place(intent_ids, total)
+    del first, last  # they only name the run
 
 
 @task(name="price", cache_policy=NO_CACHE)
@@ -217,17 +217,34 @@ async def _price_and_place(desk: Desk, planned: Planned, bar: UUID, follow_secon
         asked = await price_previews(planned.submission_id) if asks else 0
         if left and not desk.stopped:
             ready, left = await decide_by_price(planned.submission_id)
-        for start in range(placed, len(ready), BATCH):
-            batch = list(ready[start : start + BATCH])
-            if not desk.stopped:
-                await place_batch(batch, start + 1, start + len(batch), total)
-                await _show(bar, 0.1 + 0.7 * (start + len(batch)) / total)
+        await _place(desk, ready, placed, total, bar)
         was_placed = placed < len(ready)
         placed = len(ready)
         if not left or not (asked or was_placed):
             break
         await follow_orders(planned.submission_id, follow_seconds)
     return placed
+
+
+async def _place(desk: Desk, ready: Sequence[str], begin: int, total: int, bar: UUID) -> None:
+    """Place what is ready from `begin` on, in batches that overlap: while the last answers of one
+    are still to come, the next goes out.
+    """
+    ended = begin
+
+    async def one(batch: list[str], first: int) -> None:
+        nonlocal ended
+        await place_batch(batch, first, first + len(batch) - 1, total)
+        ended += len(batch)
+        await _show(bar, 0.1 + 0.7 * ended / total)
+
+    async with asyncio.TaskGroup() as batches:
+        for start in range(begin, len(ready), BATCH):
+            batch = list(ready[start : start + BATCH])
+            await desk.room_for(len(batch))
+            if desk.stopped:
+                break
+            batches.create_task(one(batch, start + 1))
 
 
 async def _show(artifact: UUID, share: float) -> None:

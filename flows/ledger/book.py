@@ -23,6 +23,7 @@ from flows.ledger.faults import KeptElsewhere, KeptFault, LedgerFault, said_plai
 from flows.ledger.group import GroupCommit
 from flows.ledger.kept import keep_bytes
 from flows.ledger.owners import Owner
+from flows.ledger.pace import SharedPace
 from flows.ledger.planning import Planning
 from flows.ledger.renewals import RenewalMemory
 from flows.ledger.rows import (
@@ -68,6 +69,7 @@ class Ledger:
             self._engine = open_engine(url)
             bring_up_to_date(self._engine)
         self._group = GroupCommit(self._engine)
+        self.pace = SharedPace(self._engine.url)
         self._owner = Owner(keep.parent / "owners")
 
     @classmethod
@@ -92,6 +94,7 @@ class Ledger:
         """Write what is waiting and let go of the database."""
         self._group.close()
         self._owner.close()
+        self.pace.close()
         self._engine.dispose()
 
     # --- workbooks and plans ---

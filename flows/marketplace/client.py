@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
-from time import time
+from time import monotonic, time
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
@@ -37,7 +37,7 @@ from flows.marketplace.errors import (
     raise_for,
     seconds_to_wait,
 )
-from flows.marketplace.pace import Pace
+from flows.marketplace.pace import Pace, Turn
 from flows.marketplace.sign_in import SignIn
 from schemas.customers import Customer
 from schemas.flex_discounts import FlexDiscount, FlexDiscountPage
@@ -155,22 +155,22 @@ class Marketplace:
                 f"the internet connection and the address in the settings. {NOTHING_ORDERED}"
             )
 
-    async def ready(self) -> None:
-        """Wait for a place in the pace and for a token, so that the next `place` can go at once.
+    async def ready(self) -> Turn:
+        """Wait for a token and a place in the pace; its turn is to be awaited before `place`.
 
         Raises MarketplaceStop when there is no signing in.
         """
         await self._sign_in.token()
-        await self.pace.take()
+        return await self.pace.turn()
 
     async def place(self, intent: Intent, request_id: str, may_go: Callable[[], bool]) -> Reply:
         """Send the intent once, exactly as written; never twice within one call of this.
 
-        The caller has awaited `ready` and has written this attempt into the ledger. `may_go` is
-        asked immediately before the body is written to the socket: a request that is too late
-        is given up there (NET/TOO_LATE), and a request without its body executes nothing. What
-        the wire brings is a Reply; after a refused token (401, 4117) the next `ready` signs in
-        anew. Raises AccessRefused when a new token was refused as well.
+        The caller has awaited `ready` and its turn, and has written this attempt into the
+        ledger. `may_go` is asked immediately before the body is written to the socket: a request
+        that is too late is given up there (NET/TOO_LATE), and a request without its body executes
+        nothing. What the wire brings is a Reply; after a refused token (401, 4117) the next
+        `ready` signs in anew. Raises AccessRefused when a new token was refused as well.
         """
         query = {"reassign-users": "true"} if intent.reassign_users else {}
         token = await self._sign_in.token()
@@ -349,6 +349,7 @@ class Marketplace:
             content=content,
             headers=headers,
         )
+        began = monotonic()
         try:
             answer = await self._client.send(request, stream=True)
         except _TooLateError:
@@ -370,6 +371,7 @@ class Marketplace:
             return Reply(request_id, answer.status_code, code=code), b""
         finally:
             await answer.aclose()
+        self.pace.answered(monotonic() - began)
         if answer.status_code == 429:
             self.pace.slow_down()
         if answer.status_code in SUCCESS:

@@ -1,63 +1,243 @@
-"""The rolling-window budget of calls (reference, section 22)."""
+"""The rolling-window budget of calls (reference, section 22), shared by all who use one API key.
+
+Calls are spread evenly: each has a moment of its own, and a key's moments are given out from one
+memory, in blocks. So no window of five seconds ever holds more than allowed, whoever makes the
+calls, and none of it is lost between them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from collections.abc import MutableMapping
+from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
+
+from flows.marketplace.margin import Margin
+from schemas.pace import Change, PaceMemory, PaceStanding
 
 WINDOW: Final = 5.0
 """Seconds over which the vendor counts calls."""
 
-_PARTS: Final = 16
-"""A 429 cuts the budget down to one part in so many at least; each window gives one part back."""
+_PART: Final = 1 / 16
+"""The least that a 429 leaves of the budget, and what each window gives back of it."""
+
+_MOST_AHEAD: Final = 60.0
+"""Seconds by which the next free moment can be ahead; more means that a clock was set anew."""
+
+_BLOCK: Final = 20
+"""Moments taken from the memory at once: a tenth of a second at the ceiling."""
+
+_MAY_BE_LATE: Final = 0.04
+"""Seconds by which a call may miss its moment; a later one waits for another. At the ceiling
+that is eight calls, which `calls` leaves room for under the vendor's limit.
+"""
+
+_FIRST_LEAD: Final = 0.05
+_LONGEST_LEAD: Final = 1.0
+_LEAD_FOLLOWS: Final = 0.1
+
+_SLOWER: Final = 0.95
+"""What is left of the pace when answers have got slower."""
+
+
+def next_calls(count: int, allowed: int) -> Change:
+    """Take so many calls, of `allowed` in a window; they begin at `next_at`, or now.
+
+    The share that was taken away comes back part by part, one with each window.
+    """
+
+    def change(standing: PaceStanding, now: float) -> PaceStanding:
+        standing = _recovered(standing, now)
+        is_of_another_clock = standing.next_at > now + _MOST_AHEAD
+        begins = now if is_of_another_clock else max(standing.next_at, now)
+        return replace(standing, next_at=begins + count * apart(standing, allowed))
+
+    return change
+
+
+def apart(standing: PaceStanding, allowed: int) -> float:
+    """Seconds from one call to the next."""
+    return WINDOW / (allowed * standing.share)
+
+
+def lowered(factor: float) -> Change:
+    """Go on more slowly; once a window, however many have noticed."""
+
+    def change(standing: PaceStanding, now: float) -> PaceStanding:
+        if abs(now - standing.lowered_at) < WINDOW:
+            return standing
+        share = max(_PART, standing.share * factor)
+        return replace(standing, share=share, lowered_at=now, grown_at=now)
+
+    return change
+
+
+def _recovered(standing: PaceStanding, now: float) -> PaceStanding:
+    if standing.share >= 1:
+        return standing
+    if standing.grown_at > now:
+        return replace(standing, grown_at=now)  # a clock was set anew
+    windows = int((now - standing.grown_at) / WINDOW)
+    if not windows:
+        return standing
+    return replace(standing, share=min(1.0, standing.share + windows * _PART), grown_at=now)
+
+
+class OwnMemory:
+    """A memory of this process alone, for whoever makes a few calls and has no ledger open."""
+
+    def __init__(self) -> None:
+        self._standings: dict[str, PaceStanding] = {}
+
+    def change(self, key: str, change: Change) -> tuple[PaceStanding, PaceStanding, float]:
+        """Change the standing of a key; gives it before and after, and the moment."""
+        now = monotonic()
+        before = self._standings.get(key, PaceStanding(now))
+        after = self._standings[key] = change(before, now)
+        return before, after, now
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Moments by this process's clock, evenly spread."""
+
+    begins: float
+    apart: float
+    count: int
 
 
 class Budget:
-    """At most `calls` calls in any rolling five seconds, for every kind of call of one key.
+    """The calls of one key in this process: at most `allowed` in any rolling five seconds.
 
-    Starts are spread a little, so that a full window is not spent in its first instant. A 429
-    halves the budget, and it comes back little by little. It lives as long as its process: were
-    it halved without end, a few 429 in an hour would leave a watch with hardly a call.
+    Runs that wait get their moments in turn, one each, however many calls each of them has.
     """
 
-    def __init__(self, calls: int) -> None:
-        self._full = calls
-        self._allowed = calls
-        self._starts: deque[float] = deque()
-        self._lock = asyncio.Lock()
-        self._part = max(1, calls // _PARTS)
-        self._slowed_at = 0.0
-        self._grown_at = 0.0
+    def __init__(self, allowed: int, key: str = "", memory: PaceMemory | None = None) -> None:
+        self._allowed = allowed
+        self._key = key
+        self._memory = memory or OwnMemory()
+        self._waiting: dict[Pace, deque[asyncio.Future[float]]] = {}
+        self._dealing: asyncio.Task[None] | None = None
+        self._lead = _FIRST_LEAD
+        self._margin = Margin(WINDOW)
 
-    async def take(self) -> None:
-        """Wait until one more call fits into the window."""
-        async with self._lock:
-            while True:
-                now = monotonic()
-                self._recover(now)
-                while self._starts and now - self._starts[0] >= WINDOW:
-                    self._starts.popleft()
-                if len(self._starts) < self._allowed:
-                    self._starts.append(now)
+    def remembered_in(self, memory: PaceMemory) -> None:
+        """Go on with this memory: the ledger of the run that has begun last."""
+        self._memory = memory
+
+    async def moment(self, run: Pace) -> float:
+        """The moment of one call, by this process's clock; given out a little before it comes.
+
+        Raises what the memory raises.
+        """
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[float] = loop.create_future()
+        self._waiting.setdefault(run, deque()).append(waiter)
+        if self._dealing is None or self._dealing.done():
+            self._dealing = loop.create_task(self._deal())
+        return await waiter
+
+    def prepared(self, seconds: float) -> None:
+        """So long it took to write a call down before it could go; moments are given out as early
+        as that needs.
+        """
+        wanted = min(max(1.5 * seconds, _FIRST_LEAD), _LONGEST_LEAD)
+        self._lead += _LEAD_FOLLOWS * (wanted - self._lead)
+
+    def answered(self, seconds: float) -> None:
+        """An answer came after so long; when answers get slower, the pace goes down a little."""
+        if self._margin.is_too_fast(monotonic(), seconds):
+            self.slow_down(_SLOWER)
+
+    def slow_down(self, factor: float = 0.5) -> None:
+        """The marketplace answered 429, or more slowly: all who use the key slow down."""
+        asyncio.get_running_loop().run_in_executor(
+            None, self._memory.change, self._key, lowered(factor)
+        ).add_done_callback(_heard)
+
+    async def _deal(self) -> None:
+        """Give out moments as long as anybody waits."""
+        try:
+            ahead: asyncio.Task[_Block] | None = None
+            while waiting := self._count():
+                block = await (ahead or self._block(min(waiting, _BLOCK)))
+                ahead = None
+                for number in range(block.count):
+                    left = block.count - number
+                    if ahead is None and left <= _BLOCK // 2 and (more := self._count() - left) > 0:
+                        ahead = asyncio.create_task(self._block(min(more, _BLOCK)))
+                    at = block.begins + number * block.apart
+                    if (wait := at - self._lead - monotonic()) > 0:
+                        await asyncio.sleep(wait)
+                    self._give(at)
+                if ahead is not None and not self._count():
+                    await ahead  # nobody waits any more: its moments are let pass
+                    ahead = None
+        except Exception as error:  # noqa: BLE001  # whoever waits must hear of it, whatever it is
+            self._fail(error)
+
+    async def _block(self, count: int) -> _Block:
+        change = next_calls(count, self._allowed)
+        memory = self._memory
+
+        def taken() -> _Block:
+            _, after, now = memory.change(self._key, change)
+            here = monotonic()
+            step = apart(after, self._allowed)
+            return _Block(here + after.next_at - count * step - now, step, count)
+
+        return await asyncio.to_thread(taken)
+
+    def _count(self) -> int:
+        for run, waiters in list(self._waiting.items()):
+            while waiters and waiters[0].done():
+                waiters.popleft()  # whoever it was waits no more
+            if not waiters:
+                del self._waiting[run]
+        return sum(map(len, self._waiting.values()))
+
+    def _give(self, at: float) -> None:
+        """The moment goes to the run whose turn it is; that run then stands at the end."""
+        while self._waiting:
+            run = next(iter(self._waiting))
+            waiters = self._waiting.pop(run)
+            while waiters:
+                waiter = waiters.popleft()
+                if not waiter.done():
+                    if waiters:
+                        self._waiting[run] = waiters
+                    waiter.set_result(at)
                     return
-                await asyncio.sleep(self._starts[0] + WINDOW - now)
 
-    def slow_down(self) -> None:
-        """The marketplace answered 429: halve the budget, once per window."""
-        now = monotonic()
-        if now - self._slowed_at >= WINDOW:
-            self._allowed = max(self._part, self._allowed // 2)
-            self._slowed_at = self._grown_at = now
+    def _fail(self, error: Exception) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for waiters in waiting.values():
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_exception(error)
 
-    def _recover(self, now: float) -> None:
-        windows = int((now - self._grown_at) / WINDOW)
-        if self._allowed < self._full and windows:
-            self._allowed = min(self._full, self._allowed + windows * self._part)
-            self._grown_at = now
+
+def _heard(done: asyncio.Future[Any]) -> None:
+    """That the pace could not be lowered is told by the next call, which needs the same memory."""
+    if not done.cancelled():
+        done.exception()
+
+
+@dataclass(slots=True)
+class Turn:
+    """One call's moment; `come` when the call is ready to go."""
+
+    _pace: Pace
+    _at: float
+    _given: float
+
+    async def come(self) -> None:
+        """Wait for the moment. One that has passed meanwhile is made up for by another."""
+        self._pace.budget.prepared(monotonic() - self._given)
+        await self._pace.go_at(self._at)
 
 
 class Pace:
@@ -65,17 +245,33 @@ class Pace:
 
     def __init__(self, budget: Budget | int) -> None:
         """A number of calls stands for a budget that nobody else draws on."""
-        self._budget = Budget(budget) if isinstance(budget, int) else budget
+        self.budget = Budget(budget) if isinstance(budget, int) else budget
         self.calls = 0
 
+    async def turn(self) -> Turn:
+        """A moment for one more call, a little before it comes: time to write the call down."""
+        at = await self.budget.moment(self)
+        return Turn(self, at, monotonic())
+
     async def take(self) -> None:
-        """Wait until one more call fits into the window, and count it."""
-        await self._budget.take()
+        """Wait until one more call may go, and count it."""
+        await self.go_at(await self.budget.moment(self))
+
+    async def go_at(self, at: float) -> None:
+        """Wait for a moment, or for another when that has passed, and count the call."""
+        while (late := monotonic() - at) > _MAY_BE_LATE:
+            at = await self.budget.moment(self)
+        if late < 0:
+            await asyncio.sleep(-late)
         self.calls += 1
+
+    def answered(self, seconds: float) -> None:
+        """An answer came after so many seconds."""
+        self.budget.answered(seconds)
 
     def slow_down(self) -> None:
         """The marketplace answered 429: every run of this key slows down."""
-        self._budget.slow_down()
+        self.budget.slow_down()
 
 
 _budgets: MutableMapping[asyncio.AbstractEventLoop, dict[tuple[str, int], Budget]] = (
@@ -83,7 +279,11 @@ _budgets: MutableMapping[asyncio.AbstractEventLoop, dict[tuple[str, int], Budget
 )
 
 
-def shared_budget(key_fingerprint: str, calls: int) -> Budget:
+def shared_budget(key_fingerprint: str, calls: int, memory: PaceMemory | None = None) -> Budget:
     """The budget of one key that all runs of this process share (those of one event loop)."""
     budgets = _budgets.setdefault(asyncio.get_running_loop(), {})
-    return budgets.setdefault((key_fingerprint, calls), Budget(calls))
+    if (budget := budgets.get((key_fingerprint, calls))) is None:
+        budget = budgets[key_fingerprint, calls] = Budget(calls, key_fingerprint, memory)
+    elif memory is not None:
+        budget.remembered_in(memory)
+    return budget

@@ -10,6 +10,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -40,6 +41,9 @@ _LOOK_AGAIN: Final = 1.0
 
 _LEAST_WAIT: Final = 0.02
 
+_FEW_WAITING: Final = 100
+"""Intents that may wait to be begun while more are handed in: half a second at the ceiling."""
+
 _PREVIEW_WAITS: Final = (1.0, 2.0, 4.0)
 
 Progress = Callable[[int], None]
@@ -48,33 +52,67 @@ TOO_LATE: Final = "NET/TOO_LATE"
 """The lease would have ended before the call could: no byte of it was written."""
 
 
-async def submit(hands: Hands, intents: Sequence[Intent], progress: Progress) -> None:
-    """Bring every intent as far as this run can; `progress` is told how many have ended.
+class Submitter:
+    """Brings the intents of one run as far as the run can; batches may overlap.
 
     New orders go side by side. Orders that depend on a customer's other orders (renewals,
-    returns, switches) go one after the other for each customer, in the order given.
-    Raises a Stop when the run must stop (credentials, the ledger's disk); what was not sent
-    then stays written.
+    returns, switches) go one after the other for each customer, in the order given, across all
+    batches. When the run must stop (credentials, the ledger's disk), what is under way is still
+    answered and committed, and nothing more begins: what was not sent stays written.
     """
-    places = asyncio.Semaphore(hands.in_flight)
-    halted: list[Stop] = []
 
-    async def one_after_the_other(queue: Sequence[Intent]) -> None:
-        for intent in queue:
-            async with places:
-                if halted:
-                    return
-                try:
-                    await Sending(hands, intent).run()
-                except Stop as stop:
-                    # Calls that are under way are still answered and committed.
-                    halted.append(stop)
-                    return
-                progress(1)
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._places = asyncio.Semaphore(hands.in_flight)
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._halted: Stop | None = None
+        self._waiting = 0
+        self._has_room = asyncio.Event()
+        self._has_room.set()
 
-    await side_by_side(one_after_the_other(queue) for queue in _queues(intents))
-    if halted:
-        raise halted[0]
+    async def submit(self, intents: Sequence[Intent], progress: Progress) -> None:
+        """Bring every intent as far as this run can; `progress` is told how many have ended.
+
+        Raises the Stop that stopped the run.
+        """
+        await side_by_side(self._in_order(queue, progress) for queue in _queues(intents))
+        if self._halted is not None:
+            raise self._halted
+
+    async def room_for(self, more: int) -> None:
+        """Wait until hardly any intent of earlier batches still waits to be begun; so many more
+        are going to be handed in.
+        """
+        await self._has_room.wait()
+        self._count_waiting(more)
+
+    async def _in_order(self, queue: Sequence[Intent], progress: Progress) -> None:
+        """A customer's batches come in order, and so do those that wait for its lock."""
+        dependent = queue[0].order_type != "NEW"
+        async with self._turns[queue[0].customer_id] if dependent else nullcontext():
+            for intent in queue:
+                async with self._places:
+                    self._count_waiting(-1)
+                    if self._halted is not None:
+                        continue
+                    try:
+                        await Sending(self._hands, intent).run()
+                    except Stop as stop:
+                        self._halted = self._halted or stop
+                        continue
+                    progress(1)
+
+    def _count_waiting(self, more: int) -> None:
+        self._waiting += more
+        if self._waiting > _FEW_WAITING:
+            self._has_room.clear()
+        else:
+            self._has_room.set()
+
+
+async def submit(hands: Hands, intents: Sequence[Intent], progress: Progress) -> None:
+    """Bring every intent as far as this run can: a run of one batch (see Submitter)."""
+    await Submitter(hands).submit(intents, progress)
 
 
 def _queues(intents: Sequence[Intent]) -> list[list[Intent]]:
@@ -170,7 +208,7 @@ class Sending:
     async def _send_once(self) -> bool:
         """One send. True when the same intent is to be sent again."""
         hands, intent = self._hands, self._intent
-        await hands.api.ready()
+        turn = await hands.api.ready()
         taken_at = awake_clock()
         request_id, now = str(uuid4()), utc_now()
         if not await hands.book.begin_send(intent.intent_id, request_id, now, hands.lease):
@@ -178,6 +216,7 @@ class Sending:
         self._intent = replace(
             intent, state=IntentState.SENT, sends=intent.sends + 1, last_sent_at=now
         )
+        await turn.come()
         must_go_by = taken_at + hands.may_go_for
         reply = await hands.api.place(intent, request_id, lambda: awake_clock() <= must_go_by)
         return await self._follow(reply)

@@ -28,6 +28,7 @@ from flows.ordering.submit import submit
 from schemas.orders import Intent, IntentState, Order, OrderAnswer, Reply
 from tests.databases import KINDS, database
 from tests.intents import ORDER, entry_for, intent_for, order_answer, submission
+from tests.turns import NoTurn
 
 ORDERS = 500 if os.environ.get("SIZE") == "small" else 4000
 UNDER_WAY = 64
@@ -80,11 +81,11 @@ class AtOnce:
     placed: int = 0
     _turn: float = 0.0
 
-    async def ready(self) -> None:
-        if self.per_second is None:
-            return
-        self._turn = max(self._turn + 1 / self.per_second, time.monotonic())
-        await asyncio.sleep(self._turn - time.monotonic())
+    async def ready(self) -> NoTurn:
+        if self.per_second is not None:
+            self._turn = max(self._turn + 1 / self.per_second, time.monotonic())
+            await asyncio.sleep(self._turn - time.monotonic())
+        return NoTurn()
 
     async def place(self, intent: Intent, request_id: str, may_go: Callable[[], bool]) -> Reply:
         assert may_go()

@@ -58,7 +58,7 @@ async def _price_and_place(desk: Desk, run_id: str, ids: tuple[str, ...], left: 
         if left:
             ids, left = desk.decide(run_id)
         for start in range(placed, len(ids), BATCH):
-            await desk.place(ids[start : start + BATCH], start, len(ids))
+            await desk.place(ids[start : start + BATCH], len(ids))
         was_placed = placed < len(ids)
         placed = len(ids)
         if not left or not (asked or was_placed):

@@ -101,7 +101,7 @@ class Office:
         async with self.desk(state) as desk:
             before(desk)
             planned = desk.read_and_plan(path, out)
-            await desk.place(planned.intent_ids, 0, len(planned.intent_ids))
+            await desk.place(planned.intent_ids, len(planned.intent_ids))
             return desk.reconcile(planned.submission_id, out)
 
     async def follow_up(self, state: str = "state") -> FollowedUp:
@@ -184,7 +184,7 @@ async def test_a_workbook_whose_run_was_killed_before_writing_waits_for_its_next
     path = office.sheet("a.xlsx", "A")
     async with office.desk() as desk:
         planned = desk.read_and_plan(path)
-        await desk.place(planned.intent_ids, 0, 1)
+        await desk.place(planned.intent_ids, 1)
     await finished()
     assert (await office.follow_up()).workbooks == ()
     assert results((await office.submit(path)).output) == {"A": "Ordered"}

@@ -89,7 +89,7 @@ class Run:
                 return reply
 
             desk.marketplace.place = place  # type: ignore[method-assign]
-            await desk.place(planned.intent_ids, 0, len(planned.intent_ids))
+            await desk.place(planned.intent_ids, len(planned.intent_ids))
             result = desk.reconcile(planned.submission_id, None)
             return Counter({state: n for state, n in result.orders.items() if n})
 

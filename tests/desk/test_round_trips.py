@@ -85,7 +85,7 @@ async def submitted(office: Office, path: Path) -> Reconciled:
     """The main job, until what was placed is finished."""
     async with office.desk() as desk:
         planned = desk.read_and_plan(path)
-        await desk.place(planned.intent_ids, 0, len(planned.intent_ids))
+        await desk.place(planned.intent_ids, len(planned.intent_ids))
         await desk.follow(planned.submission_id, 30)
         return desk.reconcile(planned.submission_id, None)
 

@@ -33,6 +33,7 @@ from flows.ordering.submit import submit
 from schemas.code_tables import error_codes
 from schemas.orders import Intent, IntentState, MarketplaceStop, OrderAnswer, Reply
 from tests.intents import entry_for, intent_for, order_answer, submission
+from tests.turns import NoTurn
 
 PLACED = OrderAnswer.model_validate({"orderId": "9206417733", "status": "1002"})
 NO_ID = OrderAnswer.model_validate({"status": "1002"})
@@ -87,7 +88,8 @@ class OneAnswer:
     sent: list[Intent] = field(default_factory=list)
     looked: int = 0
 
-    async def ready(self) -> None: ...
+    async def ready(self) -> NoTurn:
+        return NoTurn()
 
     async def place(self, intent: Intent, request_id: str, may_go: Callable[[], bool]) -> Reply:
         assert may_go()

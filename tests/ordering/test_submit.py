@@ -31,6 +31,7 @@ from schemas.orders import (
     Reply,
 )
 from tests.intents import ORDER, accepted, answered, entry_for, intent_for, order_answer, submission
+from tests.turns import NoTurn
 
 
 @dataclass
@@ -43,7 +44,8 @@ class ScriptedApi:
     looked: int = 0
     before_answer: Callable[[Intent], None] = lambda _: None
 
-    async def ready(self) -> None: ...
+    async def ready(self) -> NoTurn:
+        return NoTurn()
 
     async def place(self, intent: Intent, request_id: str, may_go: Callable[[], bool]) -> Reply:
         assert may_go()

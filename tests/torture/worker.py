@@ -107,7 +107,7 @@ async def _submitted(life: Life) -> int:
         ids = planned.intent_ids
         for done in range(0, len(ids), life.batch):
             if not desk.stopped:
-                await desk.place(ids[done : done + life.batch], done, len(ids))
+                await desk.place(ids[done : done + life.batch], len(ids))
         await desk.follow(planned.submission_id, life.follows)
         return desk.reconcile(planned.submission_id, None).exit_code
 
