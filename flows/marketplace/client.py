@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from time import monotonic, time
 from types import TracebackType
@@ -55,6 +56,9 @@ def connect_seconds(read_seconds: float) -> float:
     """The time-out of connecting that goes with one of reading."""
     return min(CONNECT_SECONDS, read_seconds)
 
+
+_KNOWN_ADDRESSES: Final = 1024
+"""Of customers whose orders are under way: reading an address anew takes long."""
 
 PAGE: Final = 100
 DISCOUNTS_PAGE: Final = 50
@@ -107,11 +111,15 @@ class Marketplace:
         self.pace = pace
         self._patience = patience
         self._read_seconds = read_seconds
+        # The calls go straight to the transport: nothing of what httpx's client does between
+        # (redirects, cookies, authentication) is wanted, and it takes as long as all the rest.
+        self._transport = AiohttpTransport(limits=httpx.Limits(max_connections=500))
+        timeout = httpx.Timeout(read_seconds, connect=connect_seconds(read_seconds), pool=None)
+        self._timeouts = {"timeout": timeout.as_dict()}
         self._client = httpx.AsyncClient(
-            transport=AiohttpTransport(limits=httpx.Limits(max_connections=500)),
-            timeout=httpx.Timeout(read_seconds, connect=connect_seconds(read_seconds), pool=None),
-            follow_redirects=False,
+            transport=self._transport, timeout=timeout, follow_redirects=False
         )
+        self._url_of = lru_cache(_KNOWN_ADDRESSES)(httpx.URL)
         self._sign_in = SignIn(
             self._client,
             address.sign_in_url,
@@ -321,6 +329,25 @@ class Marketplace:
             if not (_token_refused(reply) and await self._sign_in.refused(token)):
                 return reply, body
 
+    def _url(self, path: str, query: Query) -> httpx.URL:
+        url = self._url_of(self._address.api_url + path)
+        return url.copy_with(params=dict(query)) if query else url
+
+    def _headers(
+        self, token: str, correlation_id: str, request_id: str, content: bytes | _InTime | None
+    ) -> dict[str, str]:
+        headers = {
+            "X-Api-Key": self._address.client_id,
+            "Authorization": f"Bearer {token}",
+            "X-Correlation-Id": correlation_id,
+            "X-Request-Id": request_id,
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+        if isinstance(content, _InTime):
+            headers["Content-Length"] = str(content.length)
+        return headers
+
     async def _exchange(
         self,
         method: str,
@@ -332,26 +359,18 @@ class Marketplace:
         request_id: str = "",
     ) -> tuple[Reply, bytes]:
         request_id = request_id or str(uuid4())
-        headers = {
-            "X-Api-Key": self._address.client_id,
-            "Authorization": f"Bearer {token}",
-            "X-Correlation-Id": correlation_id,
-            "X-Request-Id": request_id,
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-        }
-        if isinstance(content, _InTime):
-            headers["Content-Length"] = str(content.length)
-        request = self._client.build_request(
+        request = httpx.Request(
             method,
-            self._address.api_url + path,
-            params=dict(query),
+            self._url(path, query),
+            headers=self._headers(token, correlation_id, request_id, content),
             content=content,
-            headers=headers,
+            extensions=self._timeouts,
         )
+        # Else httpx looks through all of them, again and again, for what they are written in.
+        request.headers.encoding = "ascii"
         began = monotonic()
         try:
-            answer = await self._client.send(request, stream=True)
+            answer = await self._transport.handle_async_request(request)
         except _TooLateError:
             return Reply(request_id, None, code=TOO_LATE), b""
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
+from math import ceil
 from time import monotonic
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -31,9 +32,15 @@ _BLOCK: Final = 20
 """Moments taken from the memory at once: a tenth of a second at the ceiling."""
 
 _MAY_BE_LATE: Final = 0.04
-"""Seconds by which a call may miss its moment; a later one waits for another. At the ceiling
-that is eight calls, which `calls` leaves room for under the vendor's limit.
+"""Seconds by which a call may miss its moment; a later one waits for another."""
+
+_GRID: Final = 0.02
+"""Seconds: calls go together at these moments, four at the ceiling. To wake for each would cost
+more of the processor than anything else that is done for it.
 """
+
+_KEPT: Final = WINDOW / (WINDOW + _GRID + _MAY_BE_LATE)
+"""Of the calls of a window, so that those which went together at its ends, or late, fit in."""
 
 _FIRST_LEAD: Final = 0.05
 _LONGEST_LEAD: Final = 1.0
@@ -59,8 +66,12 @@ def next_calls(count: int, allowed: int) -> Change:
 
 
 def apart(standing: PaceStanding, allowed: int) -> float:
-    """Seconds from one call to the next."""
-    return WINDOW / (allowed * standing.share)
+    """Seconds from one call to the next.
+
+    A little is kept back for calls that go together or late, so that no more than `allowed` ever
+    leave in a window.
+    """
+    return WINDOW / (max(1.0, allowed * _KEPT) * standing.share)
 
 
 def lowered(factor: float) -> Change:
@@ -169,8 +180,8 @@ class Budget:
                     left = block.count - number
                     if ahead is None and left <= _BLOCK // 2 and (more := self._count() - left) > 0:
                         ahead = asyncio.create_task(self._block(min(more, _BLOCK)))
-                    at = block.begins + number * block.apart
-                    if (wait := at - self._lead - monotonic()) > 0:
+                    at = _on_grid(block.begins + number * block.apart)
+                    if (wait := at - self._lead - monotonic()) > _GRID:
                         await asyncio.sleep(wait)
                     self._give(at)
                 if ahead is not None and not self._count():
@@ -218,6 +229,10 @@ class Budget:
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_exception(error)
+
+
+def _on_grid(at: float) -> float:
+    return ceil(at / _GRID) * _GRID
 
 
 def _heard(done: asyncio.Future[Any]) -> None:
