@@ -402,6 +402,11 @@ class Ledger:
                     )
         return found
 
+    def latest_statuses(self, intent_ids: Iterable[str]) -> dict[str, str]:
+        """The newest known status of each accepted intent's order."""
+        with self._read() as connection:
+            return steps.latest_statuses(connection, list(intent_ids))
+
     def never_left(self, intent_ids: Iterable[str], codes: Iterable[str]) -> frozenset[str]:
         """Those intents of which each send is known to have ended with one of the codes."""
         ids, known = list(intent_ids), sorted(codes)

@@ -7,9 +7,10 @@ be told in order, and nothing is ever updated away.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from flows.ledger import tables
+from flows.ledger.bulk import rows_with
 from flows.ledger.rows import intent_row, moment
 from schemas.orders import Intent, IntentState, OrderAnswer, Reply
 
@@ -186,6 +188,14 @@ def note_outcome(connection: Connection, intent_id: str, order: OrderAnswer, at:
             "body": outcome_body(order),
         },
     )
+
+
+def latest_statuses(connection: Connection, intent_ids: Sequence[str]) -> dict[str, str]:
+    """The newest known status of each intent's order, without reading the orders themselves."""
+    found = rows_with(
+        connection, tables.outcomes, "intent_id", intent_ids, "intent_id", "position", "status"
+    )
+    return {intent_id: status for intent_id, _, status in sorted(found, key=itemgetter(1))}
 
 
 _FREE: Final[Mapping[str, str]] = {"lease_owner": "", "lease_until": ""}

@@ -11,50 +11,39 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 from flows.ordering.hands import Hands, utc_now
 from flows.ordering.interfaces import OrderBook
 from flows.ordering.life import LOOK_WAITS, Step
 from flows.ordering.look_up import looked_at_from, settle
-from flows.ordering.states import is_finished
+from flows.ordering.states import is_final
 from flows.ordering.submit import Sending
 from schemas.orders import CallFailed, Intent, IntentState, OrderAnswer
-
-_READ_AT_ONCE: Final = 1000
-"""Intents whose orders are read from the ledger at a time: they are much larger than what is
-kept of them.
-"""
-
-Told = tuple[str, tuple[tuple[int, str, str], ...]]
-"""What tells one word on an open order from the next: its status, and number, status and
-subscription of each line. Prices come with the end (section 13.1).
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
     """An intent that is accepted and not finished, or must be looked up.
 
-    `told` is the newest word on its order that the ledger has, None when it has none.
+    `status` is the newest one of its order that the ledger has, "" when it has none.
     """
 
     intent: Intent
-    told: Told | None = None
+    status: str = ""
 
 
 def pending(book: OrderBook, intent_ids: Sequence[str]) -> list[Pending]:
     """Those of the intents that a look may bring on."""
-    found: list[Pending] = []
-    for start in range(0, len(intent_ids), _READ_AT_ONCE):
-        ids = intent_ids[start : start + _READ_AT_ONCE]
-        outcomes = book.latest_outcomes(ids)
-        for intent in book.intents(ids).values():
-            order = outcomes[intent.intent_id][0] if intent.intent_id in outcomes else None
-            is_open = intent.state is IntentState.ACCEPTED and not (order and is_finished(order))
-            if is_open or intent.state is IntentState.LOOKING:
-                found.append(Pending(intent, _told(order) if order else None))
-    return found
+    statuses = book.latest_statuses(intent_ids)
+    return [
+        Pending(intent, statuses.get(intent.intent_id, ""))
+        for intent in book.intents(intent_ids).values()
+        if intent.state is IntentState.LOOKING
+        or (
+            intent.state is IntentState.ACCEPTED
+            and not is_final(statuses.get(intent.intent_id, ""))
+        )
+    ]
 
 
 async def look_at(hands: Hands, theirs: Sequence[Pending]) -> list[Pending]:
@@ -116,16 +105,11 @@ async def _note(
         if order is None:
             left.append(one)
             continue
-        told = _told(order)
-        if told != one.told:
+        # What an open order tells comes with its end (section 14): till then its status is all.
+        if order.status != one.status:
             news[one.intent.intent_id] = order
-        if not is_finished(order):
-            left.append(Pending(one.intent, told))
+        if not is_final(order.status):
+            left.append(Pending(one.intent, order.status))
     if news:
         await hands.book.note_outcomes(news, utc_now())
     return left
-
-
-def _told(order: OrderAnswer) -> Told:
-    lines = tuple((line.number, line.status, line.subscription_id) for line in order.lines)
-    return order.status, lines

@@ -14,8 +14,13 @@ NOTHING_LEFT: Final = frozenset({"NET/NOT_SENT", "NET/TOO_LATE"})
 
 def is_finished(order: OrderAnswer) -> bool:
     """Whether the order's status is a final one (status-codes.csv)."""
-    status = status_codes().get(("Order", order.status))
-    return status is not None and status.terminal
+    return is_final(order.status)
+
+
+def is_final(status: str) -> bool:
+    """Whether a status is the end of an order (status-codes.csv)."""
+    known = status_codes().get(("Order", status))
+    return known is not None and known.terminal
 
 
 def final_statuses() -> frozenset[str]:
