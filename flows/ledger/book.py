@@ -213,12 +213,13 @@ class Ledger:
             mine = workbooks.orders_of(connection, submission_id)
             return not mine.isdisjoint(workbooks.orders_of(connection, other_id))
 
-    def answer_preview(
+    async def answer_preview(
         self, submission_id: str, position: int, reply: Reply, body: str, at: datetime
     ) -> None:
         """What the marketplace said to a preview."""
         table = tables.entries
-        with self._write() as connection:
+
+        def step(connection: Connection) -> None:
             connection.execute(
                 update(table)
                 .where(table.c.submission_id == submission_id, table.c.position == position)
@@ -230,6 +231,8 @@ class Ledger:
                     answered_at=moment(at),
                 )
             )
+
+        await self._step(step)
 
     def renewals(self, account: str, environment: Environment) -> RenewalMemory:
         """What is known of an account's renewal books and of its nightly renewals."""

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from flows.marketplace.margin import Margin
+from schemas.faults import Stop
 from schemas.pace import Change, PaceMemory, PaceStanding
 
 WINDOW: Final = 5.0
@@ -132,6 +134,7 @@ class Budget:
         self._memory = memory or OwnMemory()
         self._waiting: dict[Pace, deque[asyncio.Future[float]]] = {}
         self._dealing: asyncio.Task[None] | None = None
+        self._lowering: set[asyncio.Task[None]] = set()
         self._lead = _FIRST_LEAD
         self._margin = Margin(WINDOW)
 
@@ -165,9 +168,15 @@ class Budget:
 
     def slow_down(self, factor: float = 0.5) -> None:
         """The marketplace answered 429, or more slowly: all who use the key slow down."""
-        asyncio.get_running_loop().run_in_executor(
-            None, self._memory.change, self._key, lowered(factor)
-        ).add_done_callback(_heard)
+        change = lowered(factor)
+        lowering = asyncio.create_task(self._change(change))
+        self._lowering.add(lowering)
+        lowering.add_done_callback(self._lowering.discard)
+
+    async def _change(self, change: Change) -> None:
+        """That it cannot be changed is told by the next call, which needs the same memory."""
+        with suppress(Stop):
+            await asyncio.to_thread(self._memory.change, self._key, change)
 
     async def _deal(self) -> None:
         """Give out moments as long as anybody waits."""
@@ -233,12 +242,6 @@ class Budget:
 
 def _on_grid(at: float) -> float:
     return ceil(at / _GRID) * _GRID
-
-
-def _heard(done: asyncio.Future[Any]) -> None:
-    """That the pace could not be lowered is told by the next call, which needs the same memory."""
-    if not done.cancelled():
-        done.exception()
 
 
 @dataclass(slots=True)

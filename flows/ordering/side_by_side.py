@@ -23,24 +23,22 @@ async def side_by_side(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 async def some_at_once(at_once: int, jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Await all jobs, so many at once. After a `Stop` none begins; it comes out at the end.
+    """Await all jobs, so many at once; each is made when its turn comes. After a `Stop` none
+    begins; it comes out at the end.
 
     Jobs that are under way then go on: their calls are still answered and committed.
     """
-    places = asyncio.Semaphore(at_once)
+    waiting = iter(jobs)
     halted: list[Stop] = []
 
-    async def one(job: Coroutine[Any, Any, None]) -> None:
-        async with places:
-            if halted:
-                job.close()
-                return
+    async def one_after_the_other() -> None:
+        while not halted and (job := next(waiting, None)) is not None:
             try:
                 await job
             except Stop as stop:
                 halted.append(stop)
 
-    await side_by_side(one(job) for job in jobs)
+    await side_by_side(one_after_the_other() for _ in range(at_once))
     if halted:
         raise halted[0]
 

@@ -31,7 +31,7 @@ from flows.ordering.life import (
     kind_of,
 )
 from flows.ordering.look_up import look_up, replacement
-from flows.ordering.side_by_side import side_by_side
+from flows.ordering.side_by_side import side_by_side, some_at_once
 from schemas.entries import Entry
 from schemas.faults import Stop
 from schemas.orders import Intent, IntentState, MarketplaceStop, Reply
@@ -279,18 +279,14 @@ async def price(
     hands: Hands, submission_id: str, previews: Sequence[Entry], progress: Progress
 ) -> None:
     """Ask for the prices of preview orders; each answer goes into the ledger."""
-    places = asyncio.Semaphore(hands.in_flight)
 
     async def one(entry: Entry) -> None:
-        async with places:
-            reply = await ask_price(hands, entry.customer_id, entry.request.encode())
-            body = json.dumps(reply.raw, default=_number) if reply.raw else ""
-            await asyncio.to_thread(
-                hands.book.answer_preview, submission_id, entry.position, reply, body, utc_now()
-            )
-            progress(1)
+        reply = await ask_price(hands, entry.customer_id, entry.request.encode())
+        body = json.dumps(reply.raw, default=_number) if reply.raw else ""
+        await hands.book.answer_preview(submission_id, entry.position, reply, body, utc_now())
+        progress(1)
 
-    await side_by_side(one(entry) for entry in previews)
+    await some_at_once(hands.in_flight, (one(entry) for entry in previews))
 
 
 async def ask_price(hands: Hands, customer_id: str, body: bytes) -> Reply:
