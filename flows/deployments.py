@@ -17,6 +17,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
+from flows.deployment_names import deployment_name
 from flows.follow_orders import follow_orders
 from flows.one_at_a_time import Work
 from flows.renew_subscriptions import renew_subscriptions
@@ -65,16 +66,8 @@ def deployments(settings: Settings, accounts: Sequence[str]) -> list[RunnerDeplo
 
 
 def name_of(kind: Kind, settings: Settings, account: str) -> str:
-    """A deployment's name.
-
-    One account alone is not named, there is nothing to tell apart; among several each is, also
-    where this process serves one of them. Practice and sandbox are named: they may share a Prefect
-    server with production, and must not take over its nights.
-    """
-    environment = settings.effective_environment
-    before = "" if environment == "production" else f"{environment}-"
-    behind = f"-{account}" if len(settings.account_names) > 1 else ""
-    return f"{before}{kind.name}{behind}"
+    """A deployment's name (see `deployment_name`)."""
+    return deployment_name(kind.name, settings, account)
 
 
 def schedule_of(kind: Kind, settings: Settings) -> Schedule | None:

@@ -87,6 +87,8 @@ class Desk:
         self._stack = AsyncExitStack()
         self._waiting: dict[str, Waiting] = {}
         self._ended = 0
+        self.calls_elsewhere = 0
+        """Calls that workers of other processes have made for this run."""
         self.stopped = ""
 
     async def __aenter__(self) -> Self:
@@ -127,8 +129,8 @@ class Desk:
 
     @property
     def calls(self) -> int:
-        """How many calls were made so far, sign-in aside."""
-        return self.marketplace.pace.calls
+        """How many calls were made so far, sign-in aside; those of its workers with them."""
+        return self.marketplace.pace.calls + self.calls_elsewhere
 
     def read_and_plan(
         self,
@@ -205,6 +207,11 @@ class Desk:
     async def room_for(self, more: int) -> None:
         """Wait until nearly all intents handed to `place` have begun; so many more will come."""
         await self._submitter.room_for(more)
+
+    def ended_elsewhere(self, count: int, total: int) -> None:
+        """So many intents came to their end by workers of other processes."""
+        self._ended += count
+        self.progress("Ordering", self._ended, total)
 
     async def place(self, intent_ids: Sequence[str], total: int) -> None:
         """Send a batch of intents as far as this run can bring them; batches may overlap.

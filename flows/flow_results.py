@@ -25,8 +25,14 @@ Figures = TypeVar("Figures")
 SUBMITTING: Final = "submit-orders"
 """The name of the flow that goes through one workbook."""
 
+PLACING: Final = "place-orders"
+"""The name of the flow that places a part of a large workbook's orders."""
+
 NEEDS_A_PERSON: Final = "needs a person"
 """The tag of a run after which somebody has something to do."""
+
+CALLS: Final = "orderdrop.calls"
+"""The label of a run with the calls that it made, for the run that waits for it."""
 
 
 async def figures_of(state: State[Any], kind: type[Figures]) -> Figures:

@@ -78,7 +78,7 @@ class Waiting:
                     if intent.reference in approved
                 },
             )
-        ready = _may_be_sent(ledger.entries(submission_id))
+        ready = may_be_sent(ledger.entries(submission_id))
         self.ready = list(dict.fromkeys([*self.ready, *ready]))
         return sum(not entry.answered_at for entry in entries.values())
 
@@ -132,7 +132,7 @@ def _unfinished(ledger: Ledger, entries: Sequence[Entry]) -> frozenset[str]:
     )
 
 
-def _may_be_sent(entries: Sequence[Entry]) -> list[str]:
+def may_be_sent(entries: Sequence[Entry]) -> list[str]:
     """Intents that need not wait: of a customer's orders that go one after the other, those
     behind one that is still to be priced keep their place in the row.
     """

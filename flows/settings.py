@@ -132,6 +132,10 @@ class Settings(BaseSettings):
     read_seconds: float = Field(60, ge=0.2, le=600)
     max_quantity: int | None = Field(None, ge=1)
     max_orders: int = Field(1000, ge=1)
+    work_pool: str | None = None
+    """The Prefect work pool whose workers place a large workbook's orders; none: this process."""
+    shard_orders: int = Field(5000, ge=1)
+    """About how many orders one worker's run places; a workbook of fewer is not shared out."""
     approve_above: Annotated[dict[str, Decimal], NoDecode] = {
         "USD": Decimal(25_000),
         "EUR": Decimal(25_000),

@@ -31,6 +31,8 @@ from flows.desk import Desk, Planned, Progress, no_progress
 from flows.flow_results import NEEDS_A_PERSON, SUBMITTING, figures_of, tag_run
 from flows.reconciled import Reconciled
 from flows.settings import Settings
+from flows.shard_runs import PrefectWorkers
+from flows.shards import Here, place_shared
 from schemas.outcomes import State as OrderState
 
 BATCH: Final = 250
@@ -217,7 +219,7 @@ async def _price_and_place(desk: Desk, planned: Planned, bar: UUID, follow_secon
         asked = await price_previews(planned.submission_id) if asks else 0
         if left and not desk.stopped:
             ready, left = await decide_by_price(planned.submission_id)
-        await _place(desk, ready, placed, total, bar)
+        await _place(desk, planned.submission_id, ready, placed, total, bar)
         was_placed = placed < len(ready)
         placed = len(ready)
         if not left or not (asked or was_placed):
@@ -226,25 +228,39 @@ async def _price_and_place(desk: Desk, planned: Planned, bar: UUID, follow_secon
     return placed
 
 
-async def _place(desk: Desk, ready: Sequence[str], begin: int, total: int, bar: UUID) -> None:
-    """Place what is ready from `begin` on, in batches that overlap: while the last answers of one
-    are still to come, the next goes out.
-    """
+async def _place(
+    desk: Desk, submission_id: str, ready: Sequence[str], begin: int, total: int, bar: UUID
+) -> None:
+    """Place what is ready from `begin` on: here or, where it is much, by workers."""
     ended = begin
 
-    async def one(batch: list[str], first: int) -> None:
+    async def went_on(count: int) -> None:
         nonlocal ended
-        await place_batch(batch, first, first + len(batch) - 1, total)
-        ended += len(batch)
+        ended += count
         await _show(bar, 0.1 + 0.7 * ended / total)
 
-    async with asyncio.TaskGroup() as batches:
-        for start in range(begin, len(ready), BATCH):
-            batch = list(ready[start : start + BATCH])
-            await desk.room_for(len(batch))
-            if desk.stopped:
-                break
-            batches.create_task(one(batch, start + 1))
+    async def went_on_elsewhere(count: int) -> None:
+        desk.ended_elsewhere(count, total)
+        await went_on(count)
+
+    async def one(batch: list[str], first: int) -> None:
+        await place_batch(batch, first, first + len(batch) - 1, total)
+        await went_on(len(batch))
+
+    async def place_here(intent_ids: Sequence[str]) -> None:
+        """In batches that overlap: while the last answers of one are to come, the next goes out."""
+        first = ended + 1
+        async with asyncio.TaskGroup() as batches:
+            for start in range(0, len(intent_ids), BATCH):
+                batch = list(intent_ids[start : start + BATCH])
+                await desk.room_for(len(batch))
+                if desk.stopped:
+                    break
+                batches.create_task(one(batch, first + start))
+
+    here = Here(place_here, went_on_elsewhere)
+    workers = PrefectWorkers(desk.settings)
+    await place_shared(desk, submission_id, ready[begin:], here, workers)
 
 
 async def _show(artifact: UUID, share: float) -> None:

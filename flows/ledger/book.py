@@ -34,6 +34,7 @@ from flows.ledger.rows import (
     submission_of,
 )
 from flows.ledger.schema import bring_up_to_date
+from flows.ledger.shards import Placing
 from flows.ledger.telling import history_of
 from schemas.entries import Entry, ShownPrices, Submission
 from schemas.faults import Fault
@@ -237,6 +238,10 @@ class Ledger:
     def renewals(self, account: str, environment: Environment) -> RenewalMemory:
         """What is known of an account's renewal books and of its nightly renewals."""
         return RenewalMemory(self._engine, account, environment)
+
+    def placing(self, submission_id: str) -> Placing:
+        """How far the orders of a submission are, whoever places them."""
+        return Placing(self._engine, submission_id)
 
     # --- intents ---
 
