@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,9 @@ from prefect.server.schemas.schedules import CronSchedule as ScheduledByCron
 from pydantic import SecretStr
 
 from flows.accounts import Accounts
+from flows.deployment_names import SHARD, deployment_name
 from flows.deployments import KINDS, NIGHTLY, deployments, name_of, schedule_of
+from flows.flow_results import PLACING
 from flows.renewals.nights import Night, Tonight, course_of, night_of
 from flows.settings import Settings
 
@@ -36,7 +39,7 @@ def written() -> dict[str, dict[str, Any]]:
 
 
 def test_prefect_yaml_and_serve_say_the_same() -> None:
-    said = written()
+    said = {name: one for name, one in written().items() if name != SHARD}
     ours = {made.name: made for made in deployments(production(), ["default"])}
     assert said.keys() == ours.keys()
     for name, made in ours.items():
@@ -46,6 +49,15 @@ def test_prefect_yaml_and_serve_say_the_same() -> None:
         assert made.description == yaml_says["description"]
         assert set(yaml_says["tags"]) <= set(made.tags or ())
         assert [_schedule(s.schedule) for s in made.schedules or ()] == yaml_says["schedules"]
+
+
+def test_the_parts_of_large_workbooks_have_a_deployment_for_workers_alone() -> None:
+    """Whoever shares a workbook out looks for it by this name."""
+    said = written()[deployment_name(SHARD, production(), "default")]
+    path, _, name = said["entrypoint"].partition(":")
+    module = import_module(path.removesuffix(".py").replace("/", "."))
+    assert getattr(module, name).name == PLACING
+    assert (said["schedules"], said["parameters"]) == ([], {})
 
 
 def _schedule(found: object) -> dict[str, object]:
