@@ -5,12 +5,25 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from flows.ledger.bulk import driver_cursor
 
 BUSY_MILLISECONDS: Final = 30_000
 """How long a ledger waits for another program that writes it."""
+
+_GONE_MILLISECONDS: Final = 20_000
+"""After so long without a word in the middle of a transaction a program counts as cut off: the
+server ends its session, and what it held is free before others have given up.
+"""
+
+_NOTICED: Final = {
+    # A server that is gone is noticed after half a minute and not after hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
 
 _ONE_WRITER: Final = (
     "SELECT pg_advisory_xact_lock(hashtextextended('orderdrop/' || current_schema(), 0))"
@@ -20,13 +33,8 @@ _ONE_WRITER: Final = (
 def open_engine(url: str) -> Engine:
     """A database whose commits are durable; SQLite in WAL with full sync."""
     address = make_url(url)
-    if address.get_backend_name() == "postgresql" and "+" not in address.drivername:
-        address = address.set(drivername="postgresql+psycopg")
-    # What a plan reads after it has waited for its turn must be what stands then, whatever the
-    # server, the role or the address says of isolation.
-    for_a_server = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
     is_sqlite = address.get_backend_name() == "sqlite"
-    engine = create_engine(address, **({} if is_sqlite else for_a_server))
+    engine = create_engine(address) if is_sqlite else on_a_server(address)
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")
@@ -48,10 +56,12 @@ def open_engine(url: str) -> Engine:
 
         @event.listens_for(engine, "connect")
         def _waits_for_the_disk(connection: Any, _record: Any) -> None:  # noqa: ANN401
-            with connection.cursor() as cursor:
-                cursor.execute("SET synchronous_commit TO on")
-                cursor.execute(f"SET lock_timeout TO {BUSY_MILLISECONDS}")
-            connection.commit()
+            say(
+                connection,
+                synchronous_commit="on",
+                lock_timeout=BUSY_MILLISECONDS,
+                idle_in_transaction_session_timeout=_GONE_MILLISECONDS,
+            )
 
         @event.listens_for(engine, "begin")
         def _alone(connection: Connection) -> None:
@@ -62,3 +72,25 @@ def open_engine(url: str) -> Engine:
                     cursor.execute(_ONE_WRITER)
 
     return engine
+
+
+def on_a_server(address: URL) -> Engine:
+    """PostgreSQL, over a network that may break."""
+    if "+" not in address.drivername:
+        address = address.set(drivername="postgresql+psycopg")
+    return create_engine(
+        address,
+        pool_pre_ping=True,
+        # What a plan reads after it has waited for its turn must be what stands then, whatever
+        # the server, the role or the address says of isolation.
+        isolation_level="READ COMMITTED",
+        connect_args={name: v for name, v in _NOTICED.items() if name not in address.query},
+    )
+
+
+def say(connection: Any, **settings: str | int) -> None:  # noqa: ANN401  # the driver's own
+    """Settings of a session with PostgreSQL."""
+    with connection.cursor() as cursor:
+        for name, value in settings.items():
+            cursor.execute(f"SET {name} TO {value}")
+    connection.commit()

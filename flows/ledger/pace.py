@@ -17,10 +17,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from flows.ledger.database import on_a_server, say
 from flows.ledger.faults import said_plainly
 from schemas.pace import Change, PaceStanding
 
 _BUSY_MILLISECONDS: Final = 10_000
+
+_GONE_MILLISECONDS: Final = 3_000
+"""As for the ledger: what a program that was cut off holds is free before others have given up."""
 
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS paces (key_fingerprint TEXT PRIMARY KEY, "
@@ -124,14 +128,15 @@ def _beside(ledger: URL) -> Engine:
 
 
 def _in_server(ledger: URL) -> Engine:
-    address = ledger if "+" in ledger.drivername else ledger.set(drivername="postgresql+psycopg")
-    engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    engine = on_a_server(ledger)
 
     @event.listens_for(engine, "connect")
     def _quick(connection: Any, _record: Any) -> None:  # noqa: ANN401
-        with connection.cursor() as cursor:
-            cursor.execute("SET synchronous_commit TO off")
-            cursor.execute(f"SET lock_timeout TO {_BUSY_MILLISECONDS}")
-        connection.commit()
+        say(
+            connection,
+            synchronous_commit="off",
+            lock_timeout=_BUSY_MILLISECONDS,
+            idle_in_transaction_session_timeout=_GONE_MILLISECONDS,
+        )
 
     return engine
