@@ -6,27 +6,43 @@ what one page calls text another calls a number (reference, C32).
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
-
-
-def _text(value: object) -> object:
-    if isinstance(value, str):
-        return storable(value)
-    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 
 def storable(text: str) -> str:
     """Without what no database can keep: NUL, and halves of a surrogate pair. What an order came
     to must be written down, whatever stands in the answer.
     """
-    return text.replace("\0", "").encode(errors="replace").decode()
+    return text if text.isprintable() else text.replace("\0", "").encode(errors="replace").decode()
 
 
-Text = Annotated[str, BeforeValidator(_text)]
+def read_json(body: bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
+    """A body as JSON says it: numbers with a point as Decimal, every text storable.
+
+    Raises ValueError, and RecursionError for what is nested without end.
+    """
+    read = json.loads(body, parse_float=Decimal)
+    return _all_storable(read) if any(sign in body for sign in _MAY_NOT_BE_STORABLE) else read
+
+
+_MAY_NOT_BE_STORABLE: Final = (b"\\u0000", b"\\ud", b"\\uD", b"\xed")
+"""How NUL (plain, it is no JSON) and halves of a surrogate pair can stand in a body."""
+
+
+def _all_storable(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(name): _all_storable(entry) for name, entry in value.items()}
+    return [_all_storable(entry) for entry in value] if isinstance(value, list) else value
+
+
+Text = str
 """Text, or a number where the vendor calls it one."""
 
 
@@ -42,7 +58,9 @@ OptionalMoment = Annotated[datetime | None, AfterValidator(_in_utc)]
 class Wire(BaseModel):
     """A body, or a part of one, as the marketplace sends it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, coerce_numbers_to_str=True
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -11,12 +11,11 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 from time import monotonic, time
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -44,7 +43,7 @@ from schemas.customers import Customer
 from schemas.flex_discounts import FlexDiscount, FlexDiscountPage
 from schemas.orders import CallFailed, HistoryPage, Intent, OrderAnswer, Reply
 from schemas.subscriptions import AutoRenewalChange, Subscription, SubscriptionList
-from schemas.wire import Wire
+from schemas.wire import Wire, read_json
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 60.0
@@ -305,7 +304,7 @@ class Marketplace:
         reply, body = await self._call("GET", path, correlation_id=str(uuid4()), query=query)
         raise_for(reply)
         try:
-            return model.model_validate(json.loads(body, parse_float=Decimal))
+            return model.model_validate(read_json(body))
         except (ValueError, RecursionError):
             raise CallFailed("The marketplace's answer cannot be read.", reply) from None
 
@@ -439,7 +438,7 @@ def _with_order(reply: Reply, body: bytes) -> Reply:
     if reply.code:
         return reply
     try:
-        raw: Any = json.loads(body, parse_float=Decimal)
+        raw = read_json(body)
         order = OrderAnswer.model_validate(raw)
     except (ValueError, RecursionError):
         return Reply(reply.request_id, reply.http_status, code=UNREADABLE)

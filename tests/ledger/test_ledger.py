@@ -24,6 +24,7 @@ from flows.ordering.life import Doubt, Kind
 from schemas.entries import Decision
 from schemas.faults import Fault
 from schemas.orders import Intent, IntentState, OrderAnswer, Reply
+from schemas.wire import read_json
 from tests.databases import KINDS, database
 from tests.intents import accepted, answered, entry_for, intent_for, order_answer, submission
 
@@ -296,12 +297,14 @@ async def test_whatever_stands_in_an_answer_can_be_kept(ledger: Ledger) -> None:
     code, message, details, _ = error_parts(400, body)
     reply = Reply(refused.intent_id, 400, code, message, details)
     await ledger.answer(refused.intent_id, reply, IntentState.REFUSED, "", NOW)
-    odd = OrderAnswer.model_validate_json(rb'{"orderId": "9\u0000", "status": "10\u000002"}')
+    odd = OrderAnswer.model_validate(
+        read_json(b'{"orderId": "9\\u0000\xed\xa0\x80", "status": "1002"}')
+    )
     reply = Reply(placed.intent_id, 201, order=odd)
     await ledger.answer(placed.intent_id, reply, IntentState.ACCEPTED, "", NOW)
     known = ledger.intents([refused.intent_id, placed.intent_id])
     assert known[refused.intent_id].error_message == "ab?"
-    assert known[placed.intent_id].order_id == "9"
+    assert known[placed.intent_id].order_id == "9?"
 
 
 async def test_what_somebody_may_be_sending_is_not_retired_by_hand(place: Place) -> None:
