@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_moments_that_several_take_at_once_are_given_out_once(url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         blocks = sorted(block for found in threads.map(take, paces) for block in found)
     assert len(blocks) == 100
-    for (_, ends), (begins, _) in zip(blocks, blocks[1:], strict=False):
+    for (_, ends), (begins, _) in pairwise(blocks):
         assert begins >= ends - 1e-6
     for pace in paces:
         pace.close()
