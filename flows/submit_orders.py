@@ -33,6 +33,7 @@ from flows.reconciled import Reconciled
 from flows.settings import Settings
 from flows.shard_runs import PrefectWorkers
 from flows.shards import Here, place_shared
+from schemas.faults import Stop
 from schemas.outcomes import State as OrderState
 
 BATCH: Final = 250
@@ -243,9 +244,15 @@ async def _place(
         desk.ended_elsewhere(count, total)
         await went_on(count)
 
+    halted: list[Stop] = []
+
     async def one(batch: list[str], first: int) -> None:
-        await place_batch(batch, first, first + len(batch) - 1, total)
-        await went_on(len(batch))
+        try:
+            await place_batch(batch, first, first + len(batch) - 1, total)
+        except Stop as stop:
+            halted.append(stop)  # what other batches have under way is still answered
+        else:
+            await went_on(len(batch))
 
     async def place_here(intent_ids: Sequence[str]) -> None:
         """In batches that overlap: while the last answers of one are to come, the next goes out."""
@@ -254,9 +261,11 @@ async def _place(
             for start in range(0, len(intent_ids), BATCH):
                 batch = list(intent_ids[start : start + BATCH])
                 await desk.room_for(len(batch))
-                if desk.stopped:
+                if desk.stopped or halted:
                     break
                 batches.create_task(one(batch, first + start))
+        if halted:
+            raise halted[0]
 
     here = Here(place_here, went_on_elsewhere)
     workers = PrefectWorkers(desk.settings)
