@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
+from flows.listener import Listener
 from flows.running import run_flow, run_follow, run_renew, run_serve, run_watch, settle
 from flows.terminal import (
     order_history,
@@ -246,13 +247,7 @@ def watch(
         settings.check_unattended()
         say(f"{_opening(settings)}Watching {settings.inbox}{_folders(accounts)} …")
         _consent(environment, yes)
-        run_watch(
-            settings,
-            [one.account for one in accounts],
-            on_taken=lambda name: say(f"Taking {name} …"),
-            on_finished=lambda workbook: tell_watched(workbook, as_json),
-            on_note=say,
-        )
+        run_watch(settings, [one.account for one in accounts], _terminal(as_json))
     say("Stopped. What was not finished is taken up again at the next start.")
 
 
@@ -283,14 +278,17 @@ def serve(
             f"{settings.night:%H:%M} ({settings.timezone}). What is open is looked at every "
             f"{settings.follow_every} minutes."
         )
-        run_serve(
-            settings,
-            accounts,
-            taken=lambda name: say(f"Taking {name} …"),
-            finished=lambda workbook: tell_watched(workbook, as_json),
-            note=say,
-        )
+        run_serve(settings, accounts, _terminal(as_json))
     say("Stopped. What was not finished is taken up again at the next start.")
+
+
+def _terminal(as_json: bool) -> Listener:
+    """Whoever looks at the terminal hears everything."""
+    return Listener(
+        taken=lambda name: say(f"Taking {name} …"),
+        finished=lambda workbook: tell_watched(workbook, as_json),
+        note=say,
+    )
 
 
 @app.command()

@@ -37,11 +37,12 @@ from flows.ordering.states import NOTHING_LEFT
 from flows.ordering.submit import Submitter, price
 from flows.outputs import Terms, check_place, check_writable, default_output, write_output
 from flows.priced_first import PRICED, Waiting, asked_now
+from flows.reading_ahead import Examined, examined_ahead
 from flows.reconciled import Figures, Reconciled, attention, counts, write_reconciled
 from flows.settings import Settings
 from flows.workbook.fresh import as_xlsx
 from flows.workbook.parts import read_bytes
-from flows.workbook.read import ReadSheet, read_content
+from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Decision, Entry, Submission
 from schemas.faults import Fault, Stop
@@ -154,7 +155,8 @@ class Desk:
         check_place(target, path.name, content)
         for kind in also:
             check_writable(beside(target, kind))
-        read, faults, grouping = examine(content, path.name, self.settings)
+        ahead = examined_ahead(content, path.name)
+        read, faults, grouping = ahead or examine(content, path.name, self.settings)
         digest = self.ledger.keep_workbook(content, path.name, self.started_at)
         run = Run(
             self.settings.account,
@@ -297,9 +299,7 @@ def ledger_exists(settings: Settings) -> bool:
     return bool(settings.ledger_url) or Ledger.is_in_folder(settings.state_dir)
 
 
-def examine(
-    content: bytes, name: str, settings: Settings
-) -> tuple[ReadSheet, tuple[Fault, ...], Grouping]:
+def examine(content: bytes, name: str, settings: Settings) -> Examined:
     """Read, check and group a workbook; nobody is called. Raises WorkbookError."""
     read = read_content(content, name, settings.headers)
     unknown = {(fault.row, fault.column) for fault in read.faults}

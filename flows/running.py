@@ -8,23 +8,57 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.listener import Listener
 from flows.terminal import progress_line
 
 if TYPE_CHECKING:
     from flows.answers_for_machines import Format
+    from flows.companion import Companion
     from flows.follow_up import FollowedUp, Resolved
-    from flows.inbox_runs import FinishedWorkbook
+    from flows.notify import Notifier
+    from flows.prefect_server import PrefectServer
     from flows.reconciled import Reconciled
     from flows.renew_subscriptions import Renewals
     from flows.settings import Settings
 
 # Imports stand inside the functions on purpose: they take longer than the servers to start.
 # ruff: noqa: PLC0415
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What a command needs to be there: Prefect's API, and in practice the embedded marketplace."""
+
+    prefect: PrefectServer
+    marketplace: Companion | None
+
+    def ready(self) -> None:
+        """Wait until they answer. Raises CompanionFault."""
+        if self.marketplace is not None:
+            self.marketplace.wait()
+        self.prefect.ready()
+
+
+@contextmanager
+def starting(settings: Settings, port: int | None = None) -> Iterator[Servers]:
+    """Start them, to be shared with other commands; import meanwhile, then wait for `ready`."""
+    from flows.prefect_server import PrefectServer
+
+    prefect = PrefectServer(settings.state_dir, port)
+    prefect.begin()
+    with ExitStack() as stack:
+        marketplace = None
+        if settings.effective_environment == "practice":
+            from flows.practice import practice_marketplace
+
+            marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
+        yield Servers(prefect, marketplace)
 
 
 def run_flow(
@@ -37,133 +71,86 @@ def run_flow(
     only_prices: bool = False,
     price_first: bool = False,
 ) -> Reconciled:
-    """Start what is needed, import while it starts, then run the flow in this process."""
-    from flows.prefect_server import PrefectServer
+    """Run the flow in this process; the workbook is read while servers are still starting."""
+    with progress_line() as progress, starting(settings) as servers:
+        from flows.desk import examine
+        from flows.reading_ahead import reading_ahead
 
-    server = PrefectServer(settings.state_dir)
-    server.begin()
-    with ExitStack() as stack:
-        progress = stack.enter_context(progress_line())
-        marketplace = None
-        if settings.effective_environment == "practice":
-            from flows.practice import practice_marketplace
+        with reading_ahead(workbook, lambda content, name: examine(content, name, settings)):
+            from flows.submit_orders import run_submit_orders, watched_by
 
-            marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
-        from flows.submit_orders import run_submit_orders, watched_by
-
-        if marketplace is not None:
-            marketplace.wait()
-        server.ready()
-        stack.enter_context(watched_by(progress))
-        return asyncio.run(
-            run_submit_orders(
-                workbook=str(workbook),
-                environment=settings.effective_environment,
-                account=settings.account,
-                out=str(out) if out else None,
-                follow_seconds=follow,
-                also=[str(kind) for kind in also],
-                only_prices=only_prices,
-                price_first=price_first,
-            )
-        )
+            servers.ready()
+            with watched_by(progress):
+                return asyncio.run(
+                    run_submit_orders(
+                        workbook=str(workbook),
+                        environment=settings.effective_environment,
+                        account=settings.account,
+                        out=str(out) if out else None,
+                        follow_seconds=follow,
+                        also=[str(kind) for kind in also],
+                        only_prices=only_prices,
+                        price_first=price_first,
+                    )
+                )
 
 
 def run_follow(settings: Settings) -> FollowedUp:
     """What became of open orders and those in doubt."""
-    from flows.prefect_server import PrefectServer
-
-    server = PrefectServer(settings.state_dir)
-    server.begin()
-    with ExitStack() as stack:
-        if settings.effective_environment == "practice":
-            from flows.practice import practice_marketplace
-
-            stack.enter_context(practice_marketplace(settings.state_dir).start()).wait()
+    with starting(settings) as servers:
         from flows.follow_orders import run_follow_orders
 
-        server.ready()
+        servers.ready()
         return asyncio.run(run_follow_orders(settings.effective_environment, settings.account))
 
 
-def run_watch(
-    settings: Settings,
-    accounts: Sequence[str],
-    on_taken: Callable[[str], None],
-    on_finished: Callable[[FinishedWorkbook], None],
-    on_note: Callable[[str], None],
-) -> None:
+def run_watch(settings: Settings, accounts: Sequence[str], listener: Listener) -> None:
     """Watch the inbox until the process is told to stop (SIGTERM or Ctrl-C)."""
-    from flows.inbox.places import inboxes
-    from flows.notify import Notifier
-    from flows.prefect_server import PrefectServer, bound_waits
-
-    inboxes(settings.inbox, accounts, settings.state_dir)  # told before any server is started
-    bound_waits()
-    with ExitStack() as stack:
-        notifier = stack.enter_context(Notifier(settings))
-        server = PrefectServer(settings.state_dir)
-        server.begin()
-        marketplace = None
-        if settings.effective_environment == "practice":
-            from flows.practice import practice_marketplace
-
-            marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
+    with _unattended(settings, accounts) as (servers, notifier):
         from flows.unattended import told_of_notes, told_of_workbooks
         from flows.watch_inbox import watch
 
-        if marketplace is not None:
-            marketplace.wait()
-        server.ready()
-        on_note(f"Ready. Drop workbooks into {settings.inbox.absolute()}")
-
-        until_stopped(
-            lambda stop: watch(
-                settings,
-                accounts,
-                stop,
-                told_of_workbooks(notifier, on_finished),
-                on_taken=on_taken,
-                on_note=told_of_notes(notifier, on_note),
-                revive=server.revive,
-            )
+        servers.ready()
+        listener.note(f"Ready. Drop workbooks into {settings.inbox.absolute()}")
+        heard = Listener(
+            listener.taken,
+            told_of_workbooks(notifier, listener.finished),
+            told_of_notes(notifier, listener.note),
         )
+        until_stopped(lambda stop: watch(settings, accounts, stop, heard, servers.prefect.revive))
 
 
-def run_serve(
-    settings: Settings,
-    accounts: Sequence[Settings],
-    taken: Callable[[str], None],
-    finished: Callable[[FinishedWorkbook], None],
-    note: Callable[[str], None],
-) -> None:
+def run_serve(settings: Settings, accounts: Sequence[Settings], listener: Listener) -> None:
     """All that goes on unattended, until the process is told to stop (SIGTERM or Ctrl-C)."""
-    from flows.inbox.places import inboxes
-    from flows.notify import Notifier
-    from flows.prefect_server import PAGE_PORT, PrefectServer, bound_waits
+    from flows.prefect_server import PAGE_PORT
 
-    inboxes(settings.inbox, [a.account for a in accounts], settings.state_dir)
-    bound_waits()
-    with ExitStack() as stack:
-        notifier = stack.enter_context(Notifier(settings))
-        server = PrefectServer(settings.state_dir, PAGE_PORT)
-        server.begin()
-        marketplace = None
-        if settings.effective_environment == "practice":
-            from flows.practice import practice_marketplace
-
-            marketplace = stack.enter_context(practice_marketplace(settings.state_dir).start())
-        from flows.serve import Listener, serve
+    names = [account.account for account in accounts]
+    with _unattended(settings, names, PAGE_PORT) as (servers, notifier), ExitStack() as stack:
+        from flows.serve import serve
         from flows.unattended import heartbeat_looked_at, told_of_notes, told_of_workbooks
 
-        if marketplace is not None:
-            marketplace.wait()
-        server.ready()
-        note(f"The runs are shown at {server.page}")
-        notes = told_of_notes(notifier, note)
+        servers.ready()
+        listener.note(f"The runs are shown at {servers.prefect.page}")
+        notes = told_of_notes(notifier, listener.note)
         stack.enter_context(heartbeat_looked_at(settings.state_dir, notes))
-        listener = Listener(taken, told_of_workbooks(notifier, finished), notes)
-        until_stopped(lambda stop: serve(settings, accounts, stop, listener, server.revive))
+        finished = told_of_workbooks(notifier, listener.finished)
+        heard = Listener(listener.taken, finished, notes)
+        until_stopped(lambda stop: serve(settings, accounts, stop, heard, servers.prefect.revive))
+
+
+@contextmanager
+def _unattended(
+    settings: Settings, accounts: Sequence[str], port: int | None = None
+) -> Iterator[tuple[Servers, Notifier]]:
+    """What runs for days: its folders are made and told before any server is started."""
+    from flows.inbox.places import inboxes
+    from flows.notify import Notifier
+    from flows.prefect_server import bound_waits
+
+    inboxes(settings.inbox, accounts, settings.state_dir)
+    bound_waits()
+    with Notifier(settings) as notifier, starting(settings, port) as servers:
+        yield servers, notifier
 
 
 def until_stopped(work: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
@@ -201,30 +188,21 @@ def run_renew(
     workbook: Path | None, settings: Settings, dry_run: bool, is_watched: bool
 ) -> Renewals:
     """The night of one renewal book, or of all in their folder; `is_watched`: by a person."""
-    from flows.prefect_server import PrefectServer
-
-    server = PrefectServer(settings.state_dir)
-    server.begin()
-    with ExitStack() as stack:
-        progress = stack.enter_context(progress_line())
-        if settings.effective_environment == "practice":
-            from flows.practice import practice_marketplace
-
-            stack.enter_context(practice_marketplace(settings.state_dir).start()).wait()
+    with progress_line() as progress, starting(settings) as servers:
         from flows.renew_subscriptions import run_renew_subscriptions
         from flows.submit_orders import watched_by
 
-        server.ready()
-        stack.enter_context(watched_by(progress))
-        return asyncio.run(
-            run_renew_subscriptions(
-                str(workbook) if workbook else None,
-                settings.effective_environment,
-                settings.account,
-                dry_run=dry_run,
-                again=is_watched,
+        servers.ready()
+        with watched_by(progress):
+            return asyncio.run(
+                run_renew_subscriptions(
+                    str(workbook) if workbook else None,
+                    settings.effective_environment,
+                    settings.account,
+                    dry_run=dry_run,
+                    again=is_watched,
+                )
             )
-        )
 
 
 def settle(

@@ -12,7 +12,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -30,7 +29,7 @@ from prefect.runner import Runner
 from prefect.states import Crashed
 
 from flows.deployments import KINDS, NIGHTLY, Kind, deployments, name_of
-from flows.inbox_runs import FinishedWorkbook
+from flows.listener import Listener
 from flows.missed_nights import is_owed
 from flows.one_at_a_time import Work, is_going_on
 from flows.settings import Settings
@@ -55,15 +54,6 @@ _SOON_BEGINS: Final = 600.0
 _log = logging.getLogger("orderdrop.serve")
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who wants to hear: of a workbook that is taken, of one that ended, of all else in a line."""
-
-    taken: Callable[[str], None]
-    finished: Callable[[FinishedWorkbook], None]
-    note: Callable[[str], None]
-
-
 async def serve(
     settings: Settings,
     accounts: Sequence[Settings],
@@ -81,15 +71,7 @@ async def serve(
     registered = asyncio.Event()
 
     async def watching() -> None:
-        await watch(
-            settings,
-            names,
-            stop,
-            listener.finished,
-            on_taken=listener.taken,
-            on_note=listener.note,
-            revive=revive,
-        )
+        await watch(settings, names, stop, listener, revive)
 
     async def schedules() -> None:
         await asyncio.to_thread(revive)

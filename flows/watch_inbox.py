@@ -32,6 +32,7 @@ from flows.inbox_runs import (
     reject,
     work_through,
 )
+from flows.listener import Listener
 from flows.outputs import as_text
 from flows.settings import Settings
 from schemas.faults import Stop
@@ -61,19 +62,6 @@ _LIVES_BEFORE_REJECTED: Final = 10
 
 
 _log = logging.getLogger("orderdrop.watch")
-
-
-def _nobody(*_: object) -> None:
-    """For callers that do not want to hear."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who wants to hear: of a workbook that is taken, of one that ended, of all else in a line."""
-
-    taken: Callable[[str], None] = _nobody
-    finished: Callable[[FinishedWorkbook], None] = _nobody
-    note: Callable[[str], None] = _nobody
 
 
 @dataclass(slots=True)
@@ -108,14 +96,11 @@ class _Account:
 async def watch(
     settings: Settings,
     accounts: Sequence[str],
-    stop_event: asyncio.Event,
-    on_finished: Callable[[FinishedWorkbook], None] = _nobody,
-    *,
-    on_taken: Callable[[str], None] = _nobody,
-    on_note: Callable[[str], None] = _nobody,
-    revive: Callable[[], None] = _nobody,
+    stop: asyncio.Event,
+    listener: Listener,
+    revive: Callable[[], None],
 ) -> None:
-    """Watch the inbox of each account until `stop_event` is set.
+    """Watch the inbox of each account until `stop` is set.
 
     With one account its inbox is the folder of the settings itself, with several there is a folder
     of each account's name in it. `revive` is called (in a thread) before every run, so that servers
@@ -125,9 +110,8 @@ async def watch(
     and ends the whole process by it. Prefect's address must stand in the environment before this
     module is imported. Raises InboxFault when the folders cannot be made.
     """
-    listener = Listener(on_taken, on_finished, on_note)
     watched = inboxes(settings.inbox, accounts, settings.state_dir)
-    await _Watcher(settings, watched, listener, revive).run(stop_event)
+    await _Watcher(settings, watched, listener, revive).run(stop)
 
 
 class _Watcher:

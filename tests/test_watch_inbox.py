@@ -19,6 +19,7 @@ from flows.inbox import complete, lying
 from flows.inbox.ends import End
 from flows.inbox.places import Claim, Inbox, inboxes
 from flows.inbox_runs import FinishedWorkbook, Trouble, What
+from flows.listener import Listener
 from flows.settings import Settings
 from flows.watch_inbox import AT_ONCE, BIG, watch
 
@@ -80,8 +81,10 @@ class Play:
         self._patch.setattr(watch_inbox, "work_through", played)
         inboxes(self.inbox, accounts, self.settings.state_dir)
         stop = asyncio.Event()
-        hears = {"on_finished": self.heard.append, "on_note": self.notes.append} | more
-        task = asyncio.create_task(watch(self.settings, accounts, stop, **hears))
+        hears = {"finished": self.heard.append, "note": self.notes.append} | more
+        revive = hears.pop("revive", lambda: None)
+        listener = Listener(**hears)
+        task = asyncio.create_task(watch(self.settings, accounts, stop, listener, revive))
         try:
             yield self
             assert not task.done()
@@ -232,7 +235,7 @@ async def test_listeners_that_fail_end_nothing(play: Play) -> None:
     def fails(_told: object) -> None:
         raise RuntimeError("nobody reads any more")
 
-    async with play.watched(run, on_taken=fails, on_finished=fails):
+    async with play.watched(run, taken=fails, finished=fails):
         play.drop("a.csv", "b.csv")
         await until(lambda: len(list((play.inbox / "archive").rglob("*.csv"))) == 2)
 
@@ -307,7 +310,7 @@ async def test_a_name_that_is_no_text_is_told_so(play: Play, tmp_path: Path) -> 
         return done(claim)
 
     taken: list[str] = []
-    async with play.watched(run, on_taken=taken.append):
+    async with play.watched(run, taken=taken.append):
         (play.inbox / "m\udce4rz.csv").write_text("a\n")
         await until(lambda: bool(play.heard))
     assert taken == ["m?rz.csv"]
