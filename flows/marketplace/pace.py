@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil
 from time import monotonic
-from typing import Final
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from flows.marketplace.margin import Margin
 from schemas.faults import Stop
 from schemas.pace import Change, PaceMemory, PaceStanding
+
+Result = TypeVar("Result")
 
 WINDOW: Final = 5.0
 """Seconds over which the vendor counts calls."""
@@ -176,7 +180,7 @@ class Budget:
     async def _change(self, change: Change) -> None:
         """That it cannot be changed is told by the next call, which needs the same memory."""
         with suppress(Stop):
-            await asyncio.to_thread(self._memory.change, self._key, change)
+            await _in_thread(partial(self._memory.change, self._key, change))
 
     async def _deal(self) -> None:
         """Give out moments as long as anybody waits."""
@@ -209,7 +213,7 @@ class Budget:
             step = apart(after, self._allowed)
             return _Block(here + after.next_at - count * step - now, step, count)
 
-        return await asyncio.to_thread(taken)
+        return await _in_thread(taken)
 
     def _count(self) -> int:
         for run, waiters in list(self._waiting.items()):
@@ -238,6 +242,14 @@ class Budget:
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_exception(error)
+
+
+_asking: Final = ThreadPoolExecutor(4, "pace")
+"""Threads of its own: the pace must not wait for a thread until a large workbook has been read."""
+
+
+async def _in_thread(work: Callable[[], Result]) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(_asking, work)
 
 
 def _on_grid(at: float) -> float:

@@ -31,11 +31,11 @@ from tests.virtual_time import VirtualLoop, in_virtual_time
 
 @pytest.fixture(autouse=True)
 def _virtual(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(work: Callable[..., Any], *arguments: Any) -> Any:
-        return work(*arguments)
+    async def at_once(work: Callable[[], Any]) -> Any:
+        return work()
 
     monkeypatch.setattr(pacing, "monotonic", lambda: asyncio.get_running_loop().time())
-    monkeypatch.setattr(pacing.asyncio, "to_thread", at_once)
+    monkeypatch.setattr(pacing, "_in_thread", at_once)
 
 
 class Together(OwnMemory):
