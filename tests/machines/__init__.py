@@ -1,0 +1,1 @@
+"""Several machines on one: network namespaces of the tests' own, with the services of a cluster."""
