@@ -102,6 +102,7 @@ def _seen(run: FlowRun) -> RunSeen:
     state = run.state
     calls = run.labels.get(CALLS)
     return RunSeen(
+        has_begun=run.start_time is not None,
         has_ended=state is not None and state.is_final(),
         is_completed=state is not None and state.is_completed(),
         calls=calls if isinstance(calls, int) else None,

@@ -22,8 +22,11 @@ from flows.ledger.shards import Placing, Unplaced
 from flows.ordering.sharding import shard_of, shards_for
 from schemas.orders import IntentState
 
-BEGIN_SECONDS: Final = 30.0
-"""A worker's run needs up to some twenty seconds from its creation to its first order."""
+BEGIN_SECONDS: Final = 90.0
+"""How long a run may take to begin, beyond a lease: its worker may be busy, or slow to start it."""
+
+SILENCE_SECONDS: Final = 15.0
+"""How long a run that has begun may be silent, beyond a lease."""
 
 _LOOK_SECONDS: Final = 1.0
 """Seconds between two looks at the ledger and at the runs."""
@@ -45,6 +48,7 @@ class Shard:
 class RunSeen:
     """How a worker's run stands; `calls` once it has told them."""
 
+    has_begun: bool
     has_ended: bool
     is_completed: bool
     calls: int | None
@@ -93,8 +97,8 @@ async def place_shared(
 
 @dataclass(slots=True)
 class _Watched:
-    """A shard under way. `left` are its intents that are not at their end, `moved_at` when one of
-    them last moved, by this process's clock.
+    """A shard under way. `left` are its intents that are not at their end, `moved_at` when it last
+    moved, by this process's clock.
     """
 
     shard: Shard
@@ -103,11 +107,14 @@ class _Watched:
     intent_ids: tuple[str, ...]
     sends_before: int
     moved_at: float
+    has_begun: bool = False
 
-    def note(self, left: list[Unplaced], now: float) -> None:
-        """How it stands now."""
+    def note(self, left: list[Unplaced], run: RunSeen | None, now: float) -> None:
+        """How it stands now; `run` is None while its run cannot be asked."""
         if left != self.left:
-            self.left, self.moved_at = left, now
+            self.left, self.moved_at, self.has_begun = left, now, True
+        if run is not None and run.has_begun and not self.has_begun:
+            self.moved_at, self.has_begun = now, True
 
 
 class _SharedOut:
@@ -131,7 +138,7 @@ class _SharedOut:
         self._waiting: frozenset[str] = frozenset()
         """Intents of the submission whose turn has not come yet."""
         self._shards: list[_Watched] = []
-        self._silence = desk.hands.lease.total_seconds() + BEGIN_SECONDS
+        self._lease = desk.hands.lease.total_seconds()
 
     async def run(self) -> None:
         """Share out, watch, take back; ends when no shard is left or this run must stop."""
@@ -174,20 +181,21 @@ class _SharedOut:
         now = monotonic()
         for one in tuple(self._shards):
             ended = len(one.left)
-            one.note(by_shard.get(one.shard.number, []), now)
+            run = seen.get(one.run) if one.run is not None else None
+            one.note(by_shard.get(one.shard.number, []), run, now)
             if ended > len(one.left):
                 await self._here.went_on(ended - len(one.left))
-            run = seen.get(one.run) if one.run is not None else None
             await self._judge(one, run, now)
 
     async def _judge(self, one: _Watched, run: RunSeen | None, now: float) -> None:
         """Whether a worker still is at it; if not, what it has left is placed here."""
         silent = now - one.moved_at
+        patience = self._lease + (SILENCE_SECONDS if one.has_begun else BEGIN_SECONDS)
         if run is not None and run.has_ended:
             # What a run that went to its end could not settle is followed up, not sent again.
             unsent = [i for i in one.left if i.state is IntentState.WRITTEN]
             await self._end(one, run, unsent if run.is_completed else one.left)
-        elif one.run is None or (one.left and silent > self._silence):
+        elif one.run is None or (one.left and silent > patience):
             why = f"None of its orders has moved for {silent:.0f} s; they are placed elsewhere."
             await self._end(one, run, one.left, why)
         elif not one.left and silent > _END_SECONDS:

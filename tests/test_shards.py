@@ -39,6 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
 @pytest.fixture
 def settings(server: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(shards, "BEGIN_SECONDS", 0.2)
+    monkeypatch.setattr(shards, "SILENCE_SECONDS", 0.2)
     monkeypatch.setattr(shards, "_LOOK_SECONDS", 0.02)
     monkeypatch.setattr(shards, "_END_SECONDS", 0.5)
     return Settings(
@@ -79,7 +80,7 @@ class Played:
     async def begin(self, shard: Shard) -> UUID | None:
         run = uuid4()
         self.begun.append(shard)
-        self.runs[run] = RunSeen(has_ended=False, is_completed=False, calls=None)
+        self.runs[run] = RunSeen(has_begun=False, has_ended=False, is_completed=False, calls=None)
         self._tasks.append(asyncio.create_task(self._play(shard, run)))
         return run
 
@@ -120,7 +121,7 @@ class NoneBegins(Played):
 
 async def works(workers: Played, shard: Shard, run: UUID) -> None:
     calls = await workers.place(shard)
-    workers.runs[run] = RunSeen(has_ended=True, is_completed=True, calls=calls)
+    workers.runs[run] = RunSeen(has_begun=True, has_ended=True, is_completed=True, calls=calls)
 
 
 async def is_never_begun(_workers: Played, _shard: Shard, _run: UUID) -> None:
@@ -129,7 +130,7 @@ async def is_never_begun(_workers: Played, _shard: Shard, _run: UUID) -> None:
 
 async def dies_after_three(workers: Played, shard: Shard, run: UUID) -> None:
     await workers.place(shard, most=3)
-    workers.runs[run] = RunSeen(has_ended=True, is_completed=False, calls=None)
+    workers.runs[run] = RunSeen(has_begun=True, has_ended=True, is_completed=False, calls=None)
 
 
 async def is_cut_off_for_a_while(workers: Played, shard: Shard, run: UUID) -> None:

@@ -38,10 +38,13 @@ _DOOR: Final = 8011
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """It runs. `workers` are the machines with a worker each; `settings` those of the test."""
+    """It runs. `database` is the folder with PostgreSQL's socket file, `settings` are those of the
+    test.
+    """
 
     network: Network
     folder: Path
+    database: Path
     settings: Mapping[str, str]
 
     @property
@@ -68,17 +71,28 @@ class Cluster:
         counted = _through(self.folder / "market").get("/control/pace").json()
         return int(counted["keys"].get(KEY, {"calls": 0})["calls"])
 
+    def unanswered(self) -> int:
+        """How many sends the ledger knows of that no answer came to; the marketplace may never
+        have seen them.
+        """
+        with psycopg.connect(
+            host=str(self.database), user="postgres", dbname="orderdrop"
+        ) as connection:
+            question = "SELECT count(*) FROM attempts WHERE http_status IS NULL"
+            found = connection.execute(question).fetchone()
+        assert found is not None
+        return int(found[0])
+
     def runs(self) -> list[dict[str, Any]]:
         """The runs of shards that Prefect knows."""
         asked = _through(self.folder / "prefect0").post("/api/flow_runs/filter", json={})
         return [run for run in asked.raise_for_status().json() if "shard" in run["parameters"]]
 
-    def begin_worker(self, number: int) -> None:
+    def _begin_worker(self, number: int) -> None:
         """The worker of one of the machines, and its way to the marketplace."""
         machine, home = self.workers[number], self.folder / f"worker{number}"
-        home.mkdir(exist_ok=True)
-        _forward(machine, _MARKET, f"{self.network.middle.addresses[0]}:{_DOOR}", home)
         worker = self._settled(service("worker", _VALUES), home)
+        _forward(machine, _MARKET, f"{self.network.middle.addresses[0]}:{_DOOR}", home)
         machine.begin(worker.command, worker.environment, home, home / "worker.log")
 
     def workers_heard_of(self) -> int:
@@ -87,6 +101,7 @@ class Cluster:
         return sum(worker["status"] == "ONLINE" for worker in pool.raise_for_status().json())
 
     def _settled(self, given: Service, home: Path) -> Service:
+        (home / "prefect").mkdir(parents=True, exist_ok=True)
         environment = {
             **clean_environment(),
             **given.environment,
@@ -99,27 +114,43 @@ class Cluster:
 
     def _begin_servers(self) -> None:
         middle = self.network.middle
-        tables = self._settled(service("tables", _VALUES), self.folder)
-        middle.run(tables.command, tables.environment, self.folder, self.folder / "tables.log")
-        for number, address in enumerate(middle.addresses):
-            server = self._settled(service("prefect", _VALUES), self.folder / f"server{number}")
-            # Two of them share a machine here, each with an address of its own.
-            command = [address if word == "0.0.0.0" else word for word in server.command]  # noqa: S104
-            log = self.folder / f"prefect{number}.log"
-            middle.begin(command, server.environment, self.folder, log)
-            _forward(middle, str(self.folder / f"prefect{number}"), f"{address}:4200", self.folder)
+        self._run("tables", self.folder)
         services = self._settled(service("services", _VALUES), self.folder / "services")
         log = self.folder / "services.log"
         middle.begin(services.command, services.environment, self.folder, log)
-        for number in range(len(middle.addresses)):
+        running = [self._server(number) for number in range(len(middle.addresses))]
+        for number, address in enumerate(middle.addresses):
             door = self.folder / f"prefect{number}"
-            wait_for(lambda door=door: _answers(door, "/api/health"))  # type: ignore[misc]
+            _forward(middle, str(door), f"{address}:4200", self.folder)
 
-    def _begin_pool(self) -> None:
-        for name in ("pool", "deployments"):
-            made = self._settled(service(name, _VALUES), self.folder / name)
-            log = self.folder / f"{name}.log"
-            self.network.middle.run(made.command, made.environment, ROOT, log)
+            def is_up(number: int = number, door: Path = door) -> bool:
+                # `restart: always`: on an empty database one may get in the other's way.
+                if running[number].poll() is not None:
+                    running[number] = self._server(number)
+                return _answers(door, "/api/health")
+
+            wait_for(is_up)
+
+    def _server(self, number: int) -> subprocess.Popen[bytes]:
+        """A replica. Two of them share a machine here, each with an address of its own."""
+        given = self._settled(service("prefect", _VALUES), self.folder / f"server{number}")
+        address = self.network.middle.addresses[number]
+        command = [address if word == "0.0.0.0" else word for word in given.command]  # noqa: S104
+        log = self.folder / f"prefect{number}.log"
+        return self.network.middle.begin(command, given.environment, self.folder, log)
+
+    def _run(self, name: str, folder: Path) -> None:
+        """A service that ends, in the middle."""
+        given = self._settled(service(name, _VALUES), self.folder / name)
+        log = self.folder / f"{name}.log"
+        self.network.middle.run(given.command, given.environment, folder, log)
+
+    def _begin_workers(self) -> None:
+        self._run("pool", ROOT)
+        for number in range(len(self.workers)):
+            self._begin_worker(number)
+        self._run("deployments", ROOT)
+        wait_for(lambda: self.workers_heard_of() == len(self.workers))
 
 
 @contextmanager
@@ -131,24 +162,21 @@ def cluster(
         f"worker{number}": {"postgres": "10.77.0.1", "prefect": f"10.77.0.{1 + number}"}
         for number in range(2)
     }
-    with network(names) as made, _database(made.middle, folder):
-        whole = Cluster(made, folder, settings)
+    with network(names) as made, _database(made.middle, folder) as database:
+        whole = Cluster(made, folder, database, settings)
         middle = made.middle
         redis = service("redis", _VALUES)
         where = ("--dir", str(folder), "--bind", middle.addresses[0], "--protected-mode", "no")
         middle.begin([*redis.command, *where], clean_environment(), folder, folder / "redis.log")
         _begin_marketplace(middle, book, latency, folder)
         whole._begin_servers()
-        whole._begin_pool()
-        for number in range(len(whole.workers)):
-            whole.begin_worker(number)
-        wait_for(lambda: whole.workers_heard_of() == len(whole.workers))
+        whole._begin_workers()
         yield whole
 
 
 @contextmanager
-def _database(middle: Machine, folder: Path) -> Iterator[None]:
-    """PostgreSQL with the two databases of the compose file."""
+def _database(middle: Machine, folder: Path) -> Iterator[Path]:
+    """PostgreSQL with the two databases of the compose file; the folder of its socket file."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs:
         pytest.skip("needs the package postgresql: a server of the test's own")
@@ -169,7 +197,7 @@ def _database(middle: Machine, folder: Path) -> Iterator[None]:
         wait_for((place / ".s.PGSQL.5432").exists)
         for name in ("orderdrop", "prefect"):
             wait_for(lambda name=name: _has_made(name, place))  # type: ignore[misc]
-        yield
+        yield place
     finally:
         middle.kill()
         shutil.rmtree(place)

@@ -17,7 +17,7 @@ from tests.bench.books import ROWS_PER_ORDER, customers_of, make_book
 from tests.bench.market import seeded_book
 from tests.machines.cluster import Cluster, cluster, wait_for
 
-ORDERS: Final = 600
+ORDERS: Final = 500
 SHARDS: Final = 2
 CUT_SECONDS: Final = 60
 
@@ -60,7 +60,7 @@ def test_one_is_killed_and_the_other_cut_off(tmp_path: Path) -> None:
         references = [order["externalReferenceId"] for order in whole.book() if is_ours(order)]
         assert sorted(references) == [f"PO-{number:06d}" for number in range(ORDERS)]
         assert answers(Path(figures["output"]), tmp_path) == placed
-        assert ORDERS <= figures["calls"] <= whole.calls()
+        assert ORDERS <= figures["calls"] <= whole.calls() + whole.unanswered()
 
 
 def is_ours(order: dict[str, str]) -> bool:
