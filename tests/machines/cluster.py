@@ -23,7 +23,7 @@ import pytest
 
 from tests.bench.market import KEY, SECRET
 from tests.machines.compose import Service, service
-from tests.machines.network import Machine, Network, network
+from tests.machines.network import Machine, Network, network, server_programs
 from tests.torture.processes import ROOT, clean_environment
 
 _VALUES: Final = {
@@ -177,20 +177,19 @@ def cluster(
 @contextmanager
 def _database(middle: Machine, folder: Path) -> Iterator[Path]:
     """PostgreSQL with the two databases of the compose file; the folder of its socket file."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs:
-        pytest.skip("needs the package postgresql: a server of the test's own")
+    programs = server_programs()
+    assert programs is not None, "asked for when the network was made"
     # Its user cannot look into a folder of root's.
     place = Path(mkdtemp(prefix="orderdrop-postgres-"))
     shutil.chown(place, "postgres", "postgres")
     as_user = ["runuser", "-u", "postgres", "--"]
     data = str(place / "data")
     try:
-        initdb = [str(programs[-1] / "initdb"), "-D", data, "-U", "postgres", "--no-sync"]
+        initdb = [str(programs / "initdb"), "-D", data, "-U", "postgres", "--no-sync"]
         subprocess.run([*as_user, *initdb], cwd=place, capture_output=True, check=True)
         with Path(data, "pg_hba.conf").open("a") as who:
             who.write("host all all 10.77.0.0/24 trust\n")
-        server = [str(programs[-1] / "postgres"), "-D", data, "-k", str(place)]
+        server = [str(programs / "postgres"), "-D", data, "-k", str(place)]
         server += ["-h", middle.addresses[0], "-p", "5432"]
         log = folder / "postgres.log"
         middle.begin([*as_user, *server], clean_environment(), place, log)

@@ -166,6 +166,14 @@ def _ip(*arguments: str) -> str:
     return ran.stdout
 
 
+def server_programs() -> Path | None:
+    """The folder of the newest PostgreSQL's programs on this machine."""
+    folders = {
+        int(place.parent.name): place for place in Path("/usr/lib/postgresql").glob("[0-9]*/bin")
+    }
+    return folders[max(folders)] if folders else None
+
+
 def _needs_what_it_takes() -> None:
     needs = {
         "ip": "the package iproute2",
@@ -173,6 +181,8 @@ def _needs_what_it_takes() -> None:
         "runuser": "the package util-linux",
     }
     missing = [package for program, package in needs.items() if shutil.which(program) is None]
+    if not server_programs():
+        missing.append("the package postgresql")
     if os.geteuid() != 0:
         missing.append("to be run as root")
     if not missing:
