@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -100,11 +100,7 @@ class Market:
 
     def sent(self) -> Sent:
         """The sending phase, from the journal."""
-        times = self.call_times()
-        orders = [at for at, is_order in times if is_order]
-        first, last = orders[0], orders[-1]
-        within = [at for at, _ in times if first <= at <= last]
-        return Sent(len(orders), len(within), (last - first).total_seconds())
+        return sending(self.call_times())
 
     def call_times(self) -> list[tuple[datetime, bool]]:
         """When each call came, and whether it placed an order; sign-ins are none."""
@@ -116,13 +112,21 @@ class Market:
             return [(datetime.fromisoformat(at), bool(is_order)) for at, is_order in rows]
 
     def placed(self) -> list[tuple[str, str, str]]:
-        """(customer, reference, order id) of every order in its book that was not seeded."""
-        book = _ask("GET", f"{self.url}/control/book")
-        return [
-            (order["customerId"], order["externalReferenceId"], order["orderId"])
-            for order in book["orders"]
-            if order["customerId"].startswith("P10")
-        ]
+        """(customer, reference, order id) of every order of the customers that were seeded."""
+        with sqlite3.connect(f"file:{self.book}?mode=ro", uri=True) as book:
+            return book.execute(
+                "SELECT body ->> 'customer_id', body ->> 'external_reference_id', order_id "
+                "FROM orders WHERE body ->> 'customer_id' LIKE 'P1000%' "
+                "ORDER BY body ->> 'sequence'"
+            ).fetchall()
+
+
+def sending(times: Sequence[tuple[datetime, bool]]) -> Sent:
+    """The sending phase of calls in the order of their time."""
+    orders = [at for at, is_order in times if is_order]
+    first, last = orders[0], orders[-1]
+    within = [at for at, _ in times if first <= at <= last]
+    return Sent(len(orders), len(within), (last - first).total_seconds())
 
 
 def seeded_book(path: Path, customers: int) -> Path:
