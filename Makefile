@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 DEMO_STATE := $(CURDIR)/.demo
 
-.PHONY: demo test check bench torture soak pictures lock clean
+.PHONY: demo test check bench bench-more torture soak pictures lock clean
 
 demo: $(VENV)/.runtime
 	@sh sample_data/demo.sh $(BIN)/orderdrop "$(DEMO_STATE)"
@@ -19,8 +19,13 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Writes docs/performance.md; with SIZE=small everything runs once, briefly, and nothing is written.
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
+
+# Single parts: starts cold and warm, the marketplace itself, ledger, reading, writing, dropping.
+bench-more: $(VENV)/.dev
+	$(BIN)/python -m tests.bench.starting
 	$(BIN)/python -m tests.bench.marketplace
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.reading

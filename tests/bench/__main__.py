@@ -1,140 +1,204 @@
-"""`make bench`: the whole command on the clean sample, cold and with a Prefect server running.
+"""`python -m tests.bench`: the benchmark, in one go.
 
-Each figure is the median of a few runs, in seconds and as a ratio to the time that importing
-Prefect takes on the same machine in the same minute.
+Runs of Orderdrop on the embedded marketplace, of a user's own script and of a bare load tool;
+prints what it finds and what must hold, and writes docs/performance.md with its chart. The exit
+code is 1 if something does not hold. With SIZE=small everything runs once and briefly: what needs
+size is shown but not judged, and nothing is written unless --docs names a folder.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import platform
-import statistics
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Final
 
-from flows.companion import answers, free_port
+from tests.bench.books import customers_of, make_book
+from tests.bench.fair_share import Shared, customers_for, run_fair_share
+from tests.bench.figures import Bare, Check, Figures, OwnScript, Stages, checks
+from tests.bench.market import market
+from tests.bench.marketplace import CONNECTIONS, bare_load
+from tests.bench.own_script import run_own_script
+from tests.bench.page import PAGE, here, write_page
+from tests.bench.runs import Bed, Measured, Plan, Raised, bed, run
+from tests.torture.processes import ROOT, clean_environment
 
-ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "sample_data" / "clean-orders.xlsx"
-RUNS = 2 if os.environ.get("SIZE") == "small" else 5
+IS_SMALL: Final = os.environ.get("SIZE") == "small"
+LATENCY: Final = 0.25
+THREADS: Final = 32
 
-Environment = dict[str, str]
+_say = partial(print, flush=True)
 
 
-def main() -> None:
-    """Measure and print the table."""
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many orders each run has, and which latencies and numbers of processes are tried."""
+
+    many: int
+    some: int
+    few: int
+    latencies: tuple[float, ...]
+    processes: tuple[int, ...]
+    own: int
+    priced: int
+    raised: int
+    raised_after: float
+    beside: int
+
+
+DEFAULT: Final = Size(
+    many=25_000,
+    some=1_000,
+    few=10,
+    latencies=(0, 0.05, 0.25, 1),
+    processes=(2, 4),
+    own=500,
+    priced=2_000,
+    raised=7_000,
+    raised_after=10,
+    beside=25_000,
+)
+SMALL: Final = Size(
+    many=600,
+    some=100,
+    few=10,
+    latencies=(0,),
+    processes=(2,),
+    own=40,
+    priced=100,
+    raised=1_000,
+    raised_after=1.5,
+    beside=3_000,
+)
+
+
+def main() -> int:
+    """Measure, judge, print and write; 1 if something does not hold."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--docs", type=Path, default=None if IS_SMALL else ROOT / "docs")
+    options = parser.parse_args()
+    size = SMALL if IS_SMALL else DEFAULT
+    began, when = time.monotonic(), datetime.now(UTC)
+    customers = max(customers_for(size.beside), customers_of(size.many) + max(size.processes))
     with tempfile.TemporaryDirectory(prefix="orderdrop-bench-") as name:
-        folder = Path(name)
-        environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("ORDERDROP_", "PREFECT_"))},
-            "PYTHONPATH": str(ROOT),
-            "PREFECT_HOME": str(folder / "home"),
-            "ORDERDROP_OUTPUT": str(folder / "output"),
-        }
-        unit = _median(lambda: _timed([sys.executable, "-c", "import prefect"], environment))
-        shared = environment | {"ORDERDROP_STATE_DIR": str(folder / "warm-up")}
-        first_ever = _submit(shared)
-        _let_go(folder / "warm-up")
-        cold = _median(lambda: _cold(folder, shared))
-        first_line = _median(lambda: _first_line(folder, shared))
-        warm = _warm(folder, environment)
-    rows = (
-        ("import prefect", unit),
-        ("first line on the terminal", first_line),
-        ("submit, Prefect server running", warm),
-        ("submit, cold from the shell", cold),
-        ("submit, cold, the very first time (migrations)", first_ever),
+        with bed(Path(name), customers) as there:
+            found = _measured(there, size, began)
+        judged = checks(found)
+        at = here(when, time.monotonic() - began)
+        folder = options.docs or Path(name)
+        write_page(folder, found, judged, at, small=IS_SMALL)
+        _say(f"\n{at.machine}; {at.versions}\n")
+        _show(judged)
+        _say(f"\n{at.seconds / 60:.1f} minutes", end="")
+        _say(f"; {folder / PAGE}" if options.docs else "")
+    return 1 if any(check.fails(small=IS_SMALL) for check in judged) else 0
+
+
+def _measured(there: Bed, size: Size, began: float) -> Figures:
+    """One thing after the other, nothing beside it."""
+    _say(
+        f"{'':7}{'orders':>8}{'latency':>9}{'proc.':>6}{'sending s':>10}{'budget':>8}"
+        f"{'calls/o.':>9}{'whole s':>8}{'CPU ms':>8}{'MB':>5}{'delayed':>8}{'429':>5}{'in 5 s':>7}"
     )
-    print(f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python", end=" ")
-    print(f"{platform.python_version()}; median of {RUNS}")
-    print(f"{'':48}{'seconds':>9}{'ratio':>8}")
-    for what, seconds in rows:
-        print(f"{what:48}{seconds:9.2f}{seconds / unit:8.2f}")
 
+    def one(plan: Plan) -> Measured:
+        measured = run(there, plan)
+        _tell(began, measured)
+        return measured
 
-def _median(measure: Callable[[], float]) -> float:
-    return statistics.median(measure() for _ in range(RUNS))
-
-
-def _timed(command: list[str], environment: Environment) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    return time.perf_counter() - started
-
-
-def _submit(environment: Environment) -> float:
-    return _timed([sys.executable, "-m", "flows.cli", "submit", str(SAMPLE)], environment)
-
-
-def _cold(folder: Path, environment: Environment) -> float:
-    """Nothing runs: both servers start with the command; orders are new each time."""
-    _forget_orders(folder / "warm-up")
-    seconds = _submit(environment)
-    _let_go(folder / "warm-up")
-    return seconds
-
-
-def _forget_orders(state: Path) -> None:
-    for path in (*state.glob("ledger.sqlite*"), *state.glob("practice/marketplace.sqlite*")):
-        path.unlink()
-
-
-def _let_go(state: Path) -> None:
-    """Until the servers of the last command are gone."""
-    while list(state.glob("*/server.json")):
-        time.sleep(0.1)
-    time.sleep(1)
-
-
-def _first_line(folder: Path, environment: Environment) -> float:
-    _forget_orders(folder / "warm-up")
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", "submit", str(SAMPLE)],
-        env=environment,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+    few = one(Plan(size.few, LATENCY))
+    some = [one(Plan(size.some, latency)) for latency in size.latencies]
+    own_size = one(Plan(size.own, LATENCY))
+    pool = _own_script(there, size.own, THREADS)
+    loop = _own_script(there, size.own, 1)
+    priced = one(Plan(size.priced, LATENCY, price_first=True))
+    raised = one(Plan(size.raised, 0.05, raised=Raised(2.0, size.raised_after)))
+    ceiling = one(Plan(size.many, LATENCY))
+    together = [one(Plan(size.many, LATENCY, processes)) for processes in size.processes]
+    return Figures(
+        ceiling=ceiling,
+        together=tuple(together),
+        own_size=own_size,
+        others=(few, *some),
+        price_first=priced,
+        raised=raised,
+        loop=loop,
+        pool=pool,
+        shared=_shared(there, size),
+        bare=_bare(),
+        stages=_stages(),
     )
-    assert process.stderr is not None
-    process.stderr.readline()
-    seconds = time.perf_counter() - started
-    process.communicate()
-    _let_go(folder / "warm-up")
-    return seconds
 
 
-def _warm(folder: Path, environment: Environment) -> float:
-    """A Prefect server runs already; the embedded marketplace starts with each command."""
-    port = free_port()
-    api = f"http://127.0.0.1:{port}/api"
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
-    server = subprocess.Popen(
-        [*command, "--port", str(port)],
-        env=environment | {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+def _own_script(on: Bed, orders: int, threads: int) -> OwnScript:
+    place = on.place()
+    workbook = make_book(place / "orders.xlsx", orders)
+    with market(on.seeded, place / "market", LATENCY) as there:
+        ran = run_own_script(workbook, there.url, threads)
+        found = OwnScript(ran, there.sent())
+    if found.sent.orders != orders:
+        raise RuntimeError(f"The user's own script sent {found.sent.orders} orders of {orders}.")
+    _say(
+        f"a user's own script, {threads} threads, {orders} orders: sending "
+        f"{found.sent.seconds:.1f} s, whole {ran.seconds:.1f} s"
     )
-    try:
-        while not answers(f"{api}/health"):
-            time.sleep(0.1)
+    return found
 
-        def once() -> float:
-            state = Path(tempfile.mkdtemp(dir=folder))
-            own = environment | {"PREFECT_API_URL": api, "ORDERDROP_STATE_DIR": str(state)}
-            seconds = _submit(own)
-            _let_go(state)
-            return seconds
 
-        once()
-        return _median(once)
-    finally:
-        server.terminate()
-        server.wait(20)
+def _shared(on: Bed, size: Size) -> Shared:
+    found = run_fair_share(on, size.beside)
+    waits = ", ".join(f"{seconds:.1f}" for seconds in found.seconds)
+    _say(f"ten rows beside {size.beside:,} orders: answered after {waits} s")
+    return found
+
+
+def _bare() -> Bare:
+    tool = "wrk" if shutil.which("wrk") else "a load tool of our own"
+    static, loaded = bare_load()
+    found = Bare(tool, CONNECTIONS, static.per_second, loaded.per_second)
+    _say(
+        f"{tool}: {found.static:,.0f} a second on a static endpoint, "
+        f"{found.marketplace:,.0f} on the marketplace without throttling"
+    )
+    return found
+
+
+def _stages() -> Stages:
+    command = [sys.executable, "-m", "tests.bench.stages"]
+    ran = subprocess.run(
+        command, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, text=True, check=False
+    )
+    if not ran.stdout:
+        raise RuntimeError("tests.bench.stages ended without a word.")
+    _say(ran.stdout)
+    return Stages(ran.stdout.strip(), ran.returncode == 0)
+
+
+def _tell(began: float, measured: Measured) -> None:
+    plan, sent, pace = measured.plan, measured.sent, measured.pace
+    _say(
+        f"{time.monotonic() - began:5.0f} s{plan.orders:8,}{plan.latency * 1000:6.0f} ms"
+        f"{plan.processes:6}{sent.seconds:10.1f}{sent.share:8.1%}{measured.calls_per_order:9.3f}"
+        f"{measured.seconds:8.1f}{measured.processor_ms:8.2f}{measured.megabytes:5}"
+        f"{pace.delayed:8}{pace.refused:5}{pace.most_in_window:7,}",
+        "priced first" if plan.price_first else "",
+        f"then {plan.raised.to:g} s" if plan.raised else "",
+        "; ".join(measured.wrong),
+    )
+
+
+def _show(judged: list[Check]) -> None:
+    for check in judged:
+        _say(f"{check.verdict(small=IS_SMALL):9}{check.subject}: {check.figure} ({check.wanted})")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

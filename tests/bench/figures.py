@@ -30,6 +30,7 @@ class Bare:
     """Orders a second of a bare load tool, against a static endpoint and the marketplace."""
 
     tool: str
+    connections: int
     static: float
     marketplace: float
 
@@ -49,7 +50,7 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that was measured. The first of `runs` that has a certain plan stands for it."""
+    """Everything that was measured."""
 
     ceiling: Measured
     """The large workbook, one process, 250 ms."""

@@ -156,6 +156,25 @@ def main() -> int:
     return 0 if is_good else 1
 
 
+def bare_load() -> tuple[Result, Result]:
+    """The load on a static endpoint and on the marketplace, one after the other.
+
+    Raises RuntimeError when an order was refused.
+    """
+    with Server("tests.bench.static_endpoint") as static:
+        baseline = run_load(_plan(static.url, "no token"))
+    with (
+        tempfile.TemporaryDirectory(prefix="marketplace-bench-") as folder,
+        _opened(Path(folder) / "book.db") as server,
+    ):
+        marketplace = Marketplace(server)
+        marketplace.seed()
+        loaded = run_load(_plan(server.url, marketplace.token()))
+    if loaded.refused or loaded.broken:
+        raise RuntimeError(f"{loaded.refused + loaded.broken} orders of a bare load failed.")
+    return baseline, loaded
+
+
 def _opened(state: Path) -> Server:
     return Server("flows.sandbox", "--no-throttle", "--state", str(state))
 
