@@ -27,7 +27,7 @@ from tests.bench.figures import Bare, Check, Figures, OwnScript, Stages, checks
 from tests.bench.market import market
 from tests.bench.marketplace import CONNECTIONS, bare_load
 from tests.bench.own_script import run_own_script
-from tests.bench.page import PAGE, here, write_page
+from tests.bench.page import PAGE, here, shown_share, write_page
 from tests.bench.runs import Bed, Measured, Plan, Raised, bed, run
 from tests.torture.processes import ROOT, clean_environment
 
@@ -52,6 +52,7 @@ class Size:
     raised: int
     raised_after: float
     beside: int
+    drops: int
 
 
 DEFAULT: Final = Size(
@@ -65,18 +66,20 @@ DEFAULT: Final = Size(
     raised=7_000,
     raised_after=10,
     beside=25_000,
+    drops=3,
 )
 SMALL: Final = Size(
     many=600,
     some=100,
     few=10,
-    latencies=(0,),
+    latencies=(),
     processes=(2,),
-    own=40,
+    own=20,
     priced=100,
     raised=1_000,
     raised_after=1.5,
-    beside=3_000,
+    beside=2_000,
+    drops=1,
 )
 
 
@@ -87,7 +90,9 @@ def main() -> int:
     options = parser.parse_args()
     size = SMALL if IS_SMALL else DEFAULT
     began, when = time.monotonic(), datetime.now(UTC)
-    customers = max(customers_for(size.beside), customers_of(size.many) + max(size.processes))
+    customers = max(
+        customers_for(size.beside, size.drops), customers_of(size.many) + max(size.processes)
+    )
     with tempfile.TemporaryDirectory(prefix="orderdrop-bench-") as name:
         with bed(Path(name), customers) as there:
             found = _measured(there, size, began)
@@ -104,16 +109,14 @@ def main() -> int:
 
 def _measured(there: Bed, size: Size, began: float) -> Figures:
     """One thing after the other, nothing beside it."""
-    _say(
-        f"{'':7}{'orders':>8}{'latency':>9}{'proc.':>6}{'sending s':>10}{'budget':>8}"
-        f"{'calls/o.':>9}{'whole s':>8}{'CPU ms':>8}{'MB':>5}{'delayed':>8}{'429':>5}{'in 5 s':>7}"
-    )
 
     def one(plan: Plan) -> Measured:
         measured = run(there, plan)
         _tell(began, measured)
         return measured
 
+    bare, stages = _bare(), _stages()
+    _head()
     few = one(Plan(size.few, LATENCY))
     some = [one(Plan(size.some, latency)) for latency in size.latencies]
     own_size = one(Plan(size.own, LATENCY))
@@ -133,8 +136,8 @@ def _measured(there: Bed, size: Size, began: float) -> Figures:
         loop=loop,
         pool=pool,
         shared=_shared(there, size),
-        bare=_bare(),
-        stages=_stages(),
+        bare=bare,
+        stages=stages,
     )
 
 
@@ -154,7 +157,7 @@ def _own_script(on: Bed, orders: int, threads: int) -> OwnScript:
 
 
 def _shared(on: Bed, size: Size) -> Shared:
-    found = run_fair_share(on, size.beside)
+    found = run_fair_share(on, size.beside, size.drops)
     waits = ", ".join(f"{seconds:.1f}" for seconds in found.seconds)
     _say(f"ten rows beside {size.beside:,} orders: answered after {waits} s")
     return found
@@ -182,11 +185,18 @@ def _stages() -> Stages:
     return Stages(ran.stdout.strip(), ran.returncode == 0)
 
 
+def _head() -> None:
+    _say(
+        f"{'':7}{'orders':>8}{'latency':>9}{'proc.':>6}{'sending s':>10}{'budget':>8}"
+        f"{'calls/o.':>9}{'whole s':>8}{'CPU ms':>8}{'MB':>5}{'delayed':>8}{'429':>5}{'in 5 s':>7}"
+    )
+
+
 def _tell(began: float, measured: Measured) -> None:
     plan, sent, pace = measured.plan, measured.sent, measured.pace
     _say(
         f"{time.monotonic() - began:5.0f} s{plan.orders:8,}{plan.latency * 1000:6.0f} ms"
-        f"{plan.processes:6}{sent.seconds:10.1f}{sent.share:8.1%}{measured.calls_per_order:9.3f}"
+        f"{plan.processes:6}{sent.seconds:10.1f}{shown_share(sent):>8}{measured.calls_per_order:9.3f}"
         f"{measured.seconds:8.1f}{measured.processor_ms:8.2f}{measured.megabytes:5}"
         f"{pace.delayed:8}{pace.refused:5}{pace.most_in_window:7,}",
         "priced first" if plan.price_first else "",

@@ -52,20 +52,22 @@ class Command:
             )  # fmt: skip
 
     def wait(self) -> Ran:
-        """What it came to."""
+        """What it came to; raises RuntimeError when it ended without an answer to its orders."""
         assert self.process.stdout is not None
         said = self.process.stdout.read()
         _, status, usage = os.wait4(self.process.pid, 0)
         seconds = time.monotonic() - self._began
         self.process.returncode = os.waitstatus_to_exitcode(status)
-        if not said:
-            raise RuntimeError(self._errors.read_text(encoding="utf-8", errors="replace")[-2000:])
+        answer = json.loads(said) if said else {}
+        if "orders" not in answer:
+            told = self._errors.read_text(encoding="utf-8", errors="replace")
+            raise RuntimeError(f"{said.decode()}\n{told[-2000:]}")
         return Ran(
             self.process.returncode,
             seconds,
             usage.ru_utime + usage.ru_stime,
             usage.ru_maxrss >> 10,
-            json.loads(said),
+            answer,
         )
 
 

@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    rows = pd.read_excel(options.workbook, dtype=str, keep_default_na=False)
+    rows = pd.read_excel(options.workbook, dtype=str, keep_default_na=False, engine="openpyxl")
     orders = rows.groupby("externalReferenceId", sort=False)
     groups = [(lines.index, lines.to_dict("records")) for _, lines in orders]
     limits = httpx.Limits(max_connections=options.threads)

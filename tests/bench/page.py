@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tests.bench.chart import Bar, Course, chart
 from tests.bench.figures import CEILING, Check, Figures
+from tests.bench.market import Sent
 from tests.bench.runs import Measured
 
 PAGE: Final = "performance.md"
@@ -68,6 +69,7 @@ def write_page(
         when=f"{at.when:%Y-%m-%d %H:%M} UTC",
         minutes=f"{at.seconds / 60:.1f}",
         latency=_latency,
+        share=shown_share,
         ours=_ours(found),
         ceiling=CEILING,
         connections=found.bare.connections,
@@ -121,6 +123,11 @@ def _ours(found: Figures) -> list[Measured]:
         and one.plan.orders >= found.own_size.plan.orders
     ]
     return sorted(same, key=lambda one: one.plan.orders)
+
+
+def shown_share(sent: Sent) -> str:
+    """Of the budget; nothing where the sending was shorter than the budget's window."""
+    return f"{sent.share:.1%}" if sent.seconds >= 5 else "-"
 
 
 def _latency(measured: Measured) -> str:

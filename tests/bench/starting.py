@@ -1,7 +1,7 @@
 """`python -m tests.bench.starting`: the whole command, cold and with a Prefect server running.
 
-On the clean sample; each figure is the median of a few runs, in seconds and as a ratio to the time that importing
-Prefect takes on the same machine in the same minute.
+On the clean sample; each figure is the median of a few runs, in seconds and as a ratio to the time
+that importing Prefect takes on the same machine in the same minute.
 """
 
 from __future__ import annotations
