@@ -120,7 +120,7 @@ def _course(top: float, course: Course) -> list[str]:
         at = x(course.event_at)
         parts += [
             _line(at, base, at, base - _LINE_HEIGHT, f'stroke="{_GREY}" stroke-dasharray="2 3"'),
-            _text(at + 6, base - 10, course.event, more=f'fill="{_GREY}"'),
+            _text(at + 6, base - _LINE_HEIGHT + 8, course.event, more=f'fill="{_GREY}"'),
         ]
     return parts
 
