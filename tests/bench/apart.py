@@ -26,7 +26,7 @@ class Spent:
 
 def report(rows: int, processor: float) -> None:
     """Say what the work came to: rows, seconds of the processor, megabytes at most."""
-    print(rows, processor, _most_megabytes())
+    print(rows, processor, most_megabytes())
 
 
 def run_apart(module: str, way: str, path: Path, rows: int, rounds: int) -> Spent:
@@ -47,7 +47,8 @@ def machine() -> str:
     return f"{platform.machine()}, {cores} cores, Python {platform.python_version()}"
 
 
-def _most_megabytes() -> int:
+def most_megabytes() -> int:
+    """Of this process, so far."""
     # The figure of getrusage begins with what the parent process had.
     status = Path("/proc/self/status")
     if status.exists():
