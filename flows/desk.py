@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from uuid import uuid4
 from flows.answers_for_machines import Format, beside
 from flows.connection import connected
 from flows.ledger import Ledger
+from flows.ledger.planning import Asked, submitted
 from flows.marketplace.client import connect_seconds
 from flows.ordering import answers as answering
 from flows.ordering.approval import Limits
@@ -183,12 +184,13 @@ class Desk:
         shown = self.ledger.shown_prices(read.came_from, run.account, run.environment)
         run = replace(run, shown=shown)
         names = self.ledger.workbook_names()
-        with self.ledger.planning(run.account, run.environment) as planning:
-            known = planning.intents_with(
-                keys.values(), keys.keys(), evidence_of((*grouping.orders, *grouping.held))
-            )
-            decided = plan(grouping, known, keys, run, names)
-            planning.write(submission, faults, decided.intents, decided.entries)
+        decided = self.ledger.plan(
+            run.account,
+            run.environment,
+            asked_of(grouping, keys),
+            lambda known: plan(grouping, known, keys, run, names),
+            lambda planned: submitted(submission, faults, planned.intents, planned.entries),
+        )
         waiting = {e.reference for e in decided.entries if e.decision is Decision.PRICE_FIRST}
         if waiting:
             orders = tuple(order for order in grouping.orders if order.reference in waiting)
@@ -322,6 +324,12 @@ class TooManyOrders(Stop):
     exit_code = 2
 
 
+def asked_of(grouping: Grouping, keys: Mapping[str, str]) -> Asked:
+    """What the ledger may know of the orders of a sheet; `keys` are their body keys."""
+    evidence = evidence_of((*grouping.orders, *grouping.held))
+    return Asked(keys.values(), keys.keys(), evidence)
+
+
 def check(path: Path, settings: Settings, out: Path | None) -> Reconciled:
     """Read and validate only, and write what was found into a copy; no call to anyone.
 
@@ -388,11 +396,8 @@ def _as_it_stands(
     if ledger is None:
         decided = plan(grouping, (), keys, run, {})
     else:
-        with ledger.planning(run.account, run.environment) as planning:
-            known = planning.intents_with(
-                keys.values(), keys.keys(), evidence_of((*grouping.orders, *grouping.held))
-            )
-            decided = plan(grouping, known, keys, run, ledger.workbook_names())
+        known = ledger.known(run.account, run.environment, asked_of(grouping, keys))
+        decided = plan(grouping, known, keys, run, ledger.workbook_names())
     new = {intent.intent_id for intent in decided.intents}
     entries = tuple(
         entry

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from flows.ledger import Ledger
+from flows.ledger.bulk import Writes
+from flows.ledger.planning import Asked, settled
 from flows.ordering.approval import Approval, Ruling, approval_of, ruling
 from flows.ordering.group import Grouping
-from flows.ordering.plan import GOES_ON, Run, evidence_of, plan
+from flows.ordering.plan import GOES_ON, Plan, Run, evidence_of, plan
 from flows.ordering.prices import read_answer
 from flows.ordering.states import placed_state
 from schemas.entries import Decision, Entry, ShownPrices
@@ -60,15 +62,14 @@ class Waiting:
         run = replace(self.run, now=datetime.now(UTC), rulings=rulings)
         keys = {order.reference: self.keys[order.reference] for order in priced}
         names = ledger.workbook_names()
-        with ledger.planning(run.account, run.environment) as planning:
-            known = planning.intents_with(keys.values(), keys.keys(), evidence_of(priced))
-            decided = plan(Grouping(tuple(priced), (), ()), known, keys, run, names)
-            approved = {
-                order.reference
-                for order in priced
-                if self._approval(order, entries[order.reference]) is Approval.SEEN
-            }
-            planning.settle(
+        approved = {
+            order.reference
+            for order in priced
+            if self._approval(order, entries[order.reference]) is Approval.SEEN
+        }
+
+        def rows(decided: Plan) -> Writes:
+            return settled(
                 submission_id,
                 decided.intents,
                 [replace(e, position=entries[e.reference].position) for e in decided.entries],
@@ -78,6 +79,14 @@ class Waiting:
                     if intent.reference in approved
                 },
             )
+
+        ledger.plan(
+            run.account,
+            run.environment,
+            Asked(keys.values(), keys.keys(), evidence_of(priced)),
+            lambda known: plan(Grouping(tuple(priced), (), ()), known, keys, run, names),
+            rows,
+        )
         ready = may_be_sent(ledger.entries(submission_id))
         self.ready = list(dict.fromkeys([*self.ready, *ready]))
         return sum(not entry.answered_at for entry in entries.values())

@@ -7,7 +7,7 @@ and may be called from any thread.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,21 +17,21 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection, exists, func, insert, select, update
 
 from flows.ledger import prices, sends, steps, tables, workbooks
-from flows.ledger.bulk import MOST_VALUES
+from flows.ledger.bulk import MOST_VALUES, Writes, rows_with
 from flows.ledger.database import open_engine
 from flows.ledger.faults import KeptElsewhere, KeptFault, LedgerFault, said_plainly
 from flows.ledger.group import GroupCommit
 from flows.ledger.kept import keep_bytes
 from flows.ledger.owners import Owner
 from flows.ledger.pace import SharedPace
-from flows.ledger.planning import Planning
+from flows.ledger.planning import Asked, Planning
 from flows.ledger.renewals import RenewalMemory
 from flows.ledger.rows import (
-    entry_of,
-    fault_of,
-    intent_of,
+    ENTRY,
+    FAULT,
+    INTENT,
+    SUBMISSION,
     moment,
-    submission_of,
 )
 from flows.ledger.schema import bring_up_to_date
 from flows.ledger.shards import Placing
@@ -138,6 +138,37 @@ class Ledger:
         except OSError as error:
             raise KeptFault(f"A kept workbook cannot be read ({error.strerror}).") from None
 
+    def plan(
+        self,
+        account: str,
+        environment: Environment,
+        asked: Asked,
+        decide: Callable[[Sequence[Intent]], Result],
+        ready: Callable[[Result], Writes],
+    ) -> Result:
+        """Compare orders with what was placed, and write what is decided of them: what counts.
+
+        `decide` makes a plan of the intents that are known, oldest first, `ready` its rows. A plan
+        is made before the transaction, and once more inside it should the ledger know by then
+        what it did not know before.
+        """
+        with self._read() as connection:
+            before = Planning(connection, account, environment).known(asked)
+        decided = decide(before.intents())
+        rows = ready(decided)
+        with self.planning(account, environment) as planning:
+            now = planning.known(asked)
+            if now != before:
+                decided = decide(now.intents())
+                rows = ready(decided)
+            planning.put(rows)
+        return decided
+
+    def known(self, account: str, environment: Environment, asked: Asked) -> tuple[Intent, ...]:
+        """The intents that a plan depends on, as they stand now; oldest first."""
+        with self._read() as connection:
+            return Planning(connection, account, environment).known(asked).intents()
+
     @contextmanager
     def planning(self, account: str, environment: Environment) -> Iterator[Planning]:
         """One write transaction around comparing and writing: two runs cannot both decide."""
@@ -146,21 +177,24 @@ class Ledger:
 
     def submission(self, submission_id: str) -> Submission:
         """One run over a workbook."""
-        table = tables.submissions
         with self._read() as connection:
-            row = connection.execute(select(table).where(table.c.submission_id == submission_id))
-            return submission_of(row.mappings().one())
+            return SUBMISSION.value(
+                *rows_with(
+                    connection,
+                    tables.submissions,
+                    "submission_id",
+                    [submission_id],
+                    *SUBMISSION.columns,
+                )
+            )
 
     def entries(self, submission_id: str) -> tuple[Entry, ...]:
         """The orders of a run, in the order of the sheet."""
-        table = tables.entries
         with self._read() as connection:
-            rows = connection.execute(
-                select(table)
-                .where(table.c.submission_id == submission_id)
-                .order_by(table.c.position)
+            rows = rows_with(
+                connection, tables.entries, "submission_id", [submission_id], *ENTRY.columns
             )
-            return tuple(entry_of(row) for row in rows.mappings())
+        return tuple(map(ENTRY.value, sorted(rows)))
 
     def shown_prices(self, came_from: str, account: str, environment: Environment) -> ShownPrices:
         """The prices that a workbook shows which came back from a run, and whether it asks for all.
@@ -173,13 +207,12 @@ class Ledger:
     def faults(self, submission_id: str) -> tuple[Fault, ...]:
         """The faults found in the rows of a run."""
         table = tables.sheet_faults
+        question = select(*(table.c[name] for name in FAULT.columns))
         with self._read() as connection:
             rows = connection.execute(
-                select(table)
-                .where(table.c.submission_id == submission_id)
-                .order_by(table.c.position)
+                question.where(table.c.submission_id == submission_id).order_by(table.c.position)
             )
-            return tuple(fault_of(row) for row in rows.mappings())
+            return tuple(map(FAULT.value, rows))
 
     def finish(self, submission_id: str, output: str, output_hash: str, at: datetime) -> None:
         """The reconciled workbook of a run was written; it tells what was learned until `at`."""
@@ -247,16 +280,9 @@ class Ledger:
 
     def intents(self, intent_ids: Iterable[str]) -> dict[str, Intent]:
         """Intents by id."""
-        ids = list(intent_ids)
-        found: dict[str, Intent] = {}
-        table = tables.intents
         with self._read() as connection:
-            for start in range(0, len(ids), MOST_VALUES):
-                rows = connection.execute(
-                    select(table).where(table.c.intent_id.in_(ids[start : start + MOST_VALUES]))
-                )
-                found.update((row["intent_id"], intent_of(row)) for row in rows.mappings())
-        return found
+            rows = rows_with(connection, tables.intents, "intent_id", intent_ids, *INTENT.columns)
+        return {row[0]: INTENT.value(row) for row in rows}
 
     def find(
         self,
@@ -267,7 +293,7 @@ class Ledger:
     ) -> tuple[Intent, ...]:
         """Intents of an account and environment, newest first."""
         table = tables.intents
-        question = select(table).where(
+        question = select(*(table.c[name] for name in INTENT.columns)).where(
             table.c.account == account, table.c.environment == environment
         )
         if reference is not None:
@@ -276,7 +302,7 @@ class Ledger:
             question = question.where(table.c.state.in_(sorted(states)))
         with self._read() as connection:
             rows = connection.execute(question.order_by(table.c.written_at.desc()))
-            return tuple(intent_of(row) for row in rows.mappings())
+            return tuple(map(INTENT.value, rows))
 
     # --- the steps of an intent; each is on disk when it is awaited ---
 
@@ -349,12 +375,7 @@ class Ledger:
 
     async def note_outcomes(self, seen: Mapping[str, OrderAnswer], at: datetime) -> None:
         """What the marketplace says of accepted orders now, by intent; history is kept."""
-
-        def step(connection: Connection) -> None:
-            for intent_id, order in seen.items():
-                steps.note_outcome(connection, intent_id, order, at)
-
-        await self._step(step)
+        await self._step(lambda c: steps.note_outcomes(c, seen, at))
 
     def _lease(self, at: datetime, lasts: timedelta) -> steps.Lease:
         return steps.Lease(self._owner.owner_id, at, lasts, self._owner.is_gone)
@@ -392,28 +413,17 @@ class Ledger:
 
     def latest_outcomes(self, intent_ids: Iterable[str]) -> dict[str, tuple[OrderAnswer, datetime]]:
         """The newest answer about each accepted intent's order, and when it was seen."""
-        ids = list(intent_ids)
-        found: dict[str, tuple[OrderAnswer, datetime]] = {}
-        table = tables.outcomes
         with self._read() as connection:
-            for start in range(0, len(ids), MOST_VALUES):
-                newest = (
-                    select(func.max(table.c.position))
-                    .where(table.c.intent_id.in_(ids[start : start + MOST_VALUES]))
-                    .group_by(table.c.intent_id)
-                )
-                rows = connection.execute(select(table).where(table.c.position.in_(newest)))
-                for row in rows:
-                    found[row.intent_id] = (
-                        OrderAnswer.model_validate_json(row.body),
-                        datetime.fromisoformat(row.seen_at),
-                    )
-        return found
+            rows = steps.latest_outcomes(connection, intent_ids, "seen_at", "body")
+        return {
+            intent_id: (OrderAnswer.model_validate_json(body), datetime.fromisoformat(seen_at))
+            for intent_id, seen_at, body in rows
+        }
 
     def latest_statuses(self, intent_ids: Iterable[str]) -> dict[str, str]:
         """The newest known status of each accepted intent's order."""
         with self._read() as connection:
-            return steps.latest_statuses(connection, list(intent_ids))
+            return dict(steps.latest_outcomes(connection, intent_ids, "status"))
 
     def never_left(self, intent_ids: Iterable[str], codes: Iterable[str]) -> frozenset[str]:
         """Those intents of which each send is known to have ended with one of the codes."""
@@ -449,7 +459,7 @@ class Ledger:
         in_its_place = (table.c.state == str(IntentState.WRITTEN)) & table.c.replaces.is_not(None)
         with self._read() as connection:
             rows = connection.execute(
-                select(table)
+                select(*(table.c[name] for name in INTENT.columns))
                 .where(
                     table.c.account == account,
                     table.c.environment == environment,
@@ -457,7 +467,7 @@ class Ledger:
                 )
                 .order_by(table.c.written_at)
             )
-            return tuple(intent_of(row) for row in rows.mappings())
+            return tuple(map(INTENT.value, rows))
 
     def replaced_by(self, intent_ids: Iterable[str]) -> list[str]:
         """The intents that took the place of these, and of those, and so on."""

@@ -1,19 +1,49 @@
-"""One transaction in which a workbook's orders are compared with what was placed, and planned."""
+"""A workbook's orders are compared with what was placed, and planned, in one transaction.
+
+While it is open nobody else can write, so it is short: a plan is made, and its rows are made ready,
+before it begins. Where the ledger knows the same in it as before, they are written as they are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection
 
 from flows.ledger import steps, tables
-from flows.ledger.bulk import MOST_VALUES
-from flows.ledger.rows import entry_row, fault_row, intent_of, submission_row
+from flows.ledger.bulk import Cells, Writes, insert_many, rows_with, update_many, write
+from flows.ledger.rows import (
+    ENTRY,
+    FAULT,
+    INTENT,
+    SUBMISSION,
+)
 from schemas.entries import Entry, Submission
 from schemas.faults import Fault
 from schemas.orders import Intent
 from schemas.outcomes import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan depends on: intents with one of these body keys, references or order ids."""
+
+    body_keys: Collection[str] = ()
+    references: Collection[str] = ()
+    order_ids: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Intents as the ledger holds them, oldest first: equal when nothing of them has changed."""
+
+    rows: tuple[tuple[Any, ...], ...]
+
+    def intents(self) -> tuple[Intent, ...]:
+        """The intents."""
+        return tuple(map(INTENT.value, self.rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +54,29 @@ class Planning:
     account: str
     environment: Environment
 
-    def intents_with(
-        self, body_keys: Iterable[str], references: Iterable[str], order_ids: Iterable[str]
-    ) -> tuple[Intent, ...]:
-        """Every intent of the account and environment with one of the keys, references or ids."""
-        found: dict[str, Intent] = {}
-        table = tables.intents
+    def known(self, asked: Asked) -> Known:
+        """Every intent of the account and environment that is asked for."""
+        found: dict[str, tuple[Any, ...]] = {}
         for column, values in (
-            (table.c.body_key, sorted(set(body_keys))),
-            (table.c.reference, sorted(set(references))),
-            (table.c.order_id, sorted(set(order_ids) - {""})),
+            ("body_key", asked.body_keys),
+            ("reference", asked.references),
+            ("order_id", asked.order_ids),
         ):
-            for start in range(0, len(values), MOST_VALUES):
-                rows = self._connection.execute(
-                    select(table)
-                    .where(
-                        table.c.account == self.account,
-                        table.c.environment == self.environment,
-                        column.in_(values[start : start + MOST_VALUES]),
-                    )
-                    .order_by(table.c.written_at)
+            if values:
+                rows = rows_with(
+                    self._connection,
+                    tables.intents,
+                    column,
+                    set(values),
+                    *INTENT.columns,
+                    where={"account": self.account, "environment": self.environment},
                 )
-                for row in rows.mappings():
-                    found[row["intent_id"]] = intent_of(row)
-        return tuple(found.values())
+                found.update((row[0], row) for row in rows)
+        return Known(tuple(sorted(found.values(), key=_age)))
+
+    def put(self, ready: Writes) -> None:
+        """Write what was made ready; it is committed when the transaction ends."""
+        write(self._connection, *ready)
 
     def write(
         self,
@@ -56,41 +85,54 @@ class Planning:
         intents: Sequence[Intent],
         entries: Sequence[Entry],
     ) -> None:
-        """Write the plan; it is committed when the transaction ends."""
-        run = submission.submission_id
-        self._connection.execute(insert(tables.submissions), submission_row(submission))
-        for table, rows in (
-            (
-                tables.sheet_faults,
-                [fault_row(run, place, fault) for place, fault in enumerate(faults)],
-            ),
-        ):
-            if rows:
-                self._connection.execute(insert(table), rows)
-        steps.write_intents(self._connection, list(intents))
-        if entries:
-            self._connection.execute(
-                insert(tables.entries), [entry_row(run, entry) for entry in entries]
-            )
+        """Write a plan."""
+        self.put(submitted(submission, faults, intents, entries))
 
-    def settle(
-        self,
-        submission_id: str,
-        intents: Sequence[Intent],
-        entries: Sequence[Entry],
-        approved_by: Mapping[str, str],
-    ) -> None:
-        """Write what was decided of orders whose price was asked first.
 
-        `approved_by` names, by intent, who approved its price.
-        """
-        steps.write_intents(self._connection, list(intents), approved_by)
-        table = tables.entries
-        for entry in entries:
-            row = entry_row(submission_id, entry)
-            decided = ("decision", "intent_id", "lines", "code", "what_happened", "what_to_do")
-            self._connection.execute(
-                update(table)
-                .where(table.c.submission_id == submission_id, table.c.position == entry.position)
-                .values({name: row[name] for name in decided})
-            )
+_WRITTEN_AT: Final = INTENT.columns.index("written_at")
+
+
+def _age(row: tuple[Any, ...]) -> tuple[str, str]:
+    return row[_WRITTEN_AT], row[0]
+
+
+def submitted(
+    submission: Submission,
+    faults: Sequence[Fault],
+    intents: Sequence[Intent],
+    entries: Sequence[Entry],
+) -> Writes:
+    """The rows of a plan."""
+    run = submission.submission_id
+    found: list[Cells] = [(*FAULT.row(fault), run, place) for place, fault in enumerate(faults)]
+    return (
+        (_NEW_SUBMISSIONS, [SUBMISSION.row(submission)]),
+        (_NEW_FAULTS, found),
+        *steps.new_intents(intents),
+        (_NEW_ENTRIES, [(*ENTRY.row(entry), run) for entry in entries]),
+    )
+
+
+def settled(
+    submission_id: str,
+    intents: Sequence[Intent],
+    entries: Sequence[Entry],
+    approved_by: Mapping[str, str],
+) -> Writes:
+    """The rows of what was decided of orders whose price was asked first.
+
+    `approved_by` names, by intent, who approved its price.
+    """
+    decided: list[Cells] = []
+    for entry in entries:
+        row = dict(zip(ENTRY.columns, ENTRY.row(entry), strict=True))
+        decided.append((*(row[name] for name in _DECIDED), submission_id, entry.position))
+    return (*steps.new_intents(intents, approved_by), (_DECIDE, decided))
+
+
+_DECIDED: Final = ("decision", "intent_id", "lines", "code", "what_happened", "what_to_do")
+
+_NEW_SUBMISSIONS: Final = insert_many(tables.submissions, *SUBMISSION.columns)
+_NEW_FAULTS: Final = insert_many(tables.sheet_faults, *FAULT.columns, "submission_id", "position")
+_NEW_ENTRIES: Final = insert_many(tables.entries, *ENTRY.columns, "submission_id")
+_DECIDE: Final = update_many(tables.entries, ("submission_id", "position"), *_DECIDED)

@@ -11,9 +11,9 @@ from typing import Any, Final
 from sqlalchemy import Engine, insert, select
 
 from flows.ledger import steps, tables
-from flows.ledger.bulk import MOST_VALUES
 from flows.ledger.faults import said_plainly
-from flows.ledger.rows import intent_of, moment
+from flows.ledger.planning import Asked, Planning
+from flows.ledger.rows import INTENT, moment
 from schemas.orders import Intent, IntentState
 from schemas.outcomes import Environment
 
@@ -68,7 +68,7 @@ class RenewalMemory:
         with said_plainly("written"), self.engine.begin() as connection:
             table = tables.intents
             found = connection.execute(
-                select(table)
+                select(*(table.c[name] for name in INTENT.columns))
                 .where(
                     table.c.account == self.account,
                     table.c.environment == self.environment,
@@ -76,34 +76,24 @@ class RenewalMemory:
                     table.c.state.in_([str(state) for state in STANDS]),
                 )
                 .order_by(table.c.written_at.desc())
-            ).mappings()
+            )
             standing = found.first()
             if standing is not None:
-                return intent_of(standing)
+                return INTENT.value(standing)
             steps.write_intents(connection, [intent])
             return intent
 
     def intents_of(self, keys: Iterable[str]) -> dict[str, Intent]:
         """By key, the intent that counts: one that stands, else the newest that was tried."""
-        table, asked = tables.intents, sorted(set(keys))
+        asked = Asked(body_keys=set(keys))
         found: dict[str, Intent] = {}
         with said_plainly("read"), self.engine.connect() as opened:
             connection = opened.execution_options(reads=True)
-            for start in range(0, len(asked), MOST_VALUES):
-                rows = connection.execute(
-                    select(table)
-                    .where(
-                        table.c.account == self.account,
-                        table.c.environment == self.environment,
-                        table.c.body_key.in_(asked[start : start + MOST_VALUES]),
-                    )
-                    .order_by(table.c.written_at)
-                )
-                for row in rows.mappings():
-                    intent = intent_of(row)
-                    before = found.get(intent.body_key)
-                    if before is None or before.state not in STANDS or intent.state in STANDS:
-                        found[intent.body_key] = intent
+            known = Planning(connection, self.account, self.environment).known(asked)
+        for intent in known.intents():
+            before = found.get(intent.body_key)
+            if before is None or before.state not in STANDS or intent.state in STANDS:
+                found[intent.body_key] = intent
         return found
 
     def nights(self, book_key: str) -> list[NightDone]:

@@ -3,49 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar, cast
 
+from flows.ledger.bulk import Cells
 from schemas.entries import Decision, Entry, Submission
 from schemas.faults import Fault
 from schemas.orders import Intent, IntentState
 from schemas.sheet_layout import SheetLayout
 
-Row = Mapping[Any, Any]
+Row = Sequence[Any]
+"""The cells of one row in the order of the columns below, as either driver gives them."""
 
-
-_SAME_IN_AN_INTENT: Final = (
-    "intent_id",
-    "account",
-    "environment",
-    "key_fingerprint",
-    "customer_id",
-    "order_type",
-    "reference",
-    "body",
-    "body_key",
-    "correlation_id",
-    "workbook_hash",
-    "reassign_users",
-    "sends",
-    "error_code",
-    "error_message",
-    "doubt",
-    "looks",
-    "under_repeat",
-)
-_SAME_IN_A_SUBMISSION: Final = (
-    "submission_id",
-    "workbook_hash",
-    "name",
-    "account",
-    "environment",
-    "output",
-    "output_hash",
-    "came_from",
-)
+_Turned = Callable[[Any], Any]
+Value = TypeVar("Value")
 
 
 def moment(at: datetime) -> str:
@@ -61,125 +35,93 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def intent_row(intent: Intent) -> dict[str, Any]:
-    """The row of a new intent; it has no lease and no order yet."""
-    return {
-        **{name: getattr(intent, name) for name in _SAME_IN_AN_INTENT},
-        "written_at": moment(intent.written_at),
-        "state": str(intent.state),
-        "first_sent_at": _maybe(intent.first_sent_at),
-        "last_sent_at": _maybe(intent.last_sent_at),
-        "order_id": intent.order_id or None,
-        "error_details": json.dumps(intent.error_details),
-        "answered_at": _maybe(intent.answered_at),
-        "lease_owner": "",
-        "lease_until": "",
-        "looked_at": _maybe(intent.looked_at),
-        "replaces": intent.replaces or None,
-    }
+def _null(text: str) -> str | None:
+    return text or None
 
 
-def intent_of(row: Row) -> Intent:
-    """An intent from its row."""
-    return Intent(
-        intent_id=row["intent_id"],
-        account=row["account"],
-        environment=row["environment"],
-        key_fingerprint=row["key_fingerprint"],
-        customer_id=row["customer_id"],
-        order_type=row["order_type"],
-        reference=row["reference"],
-        body=row["body"],
-        body_key=row["body_key"],
-        correlation_id=row["correlation_id"],
-        written_at=datetime.fromisoformat(row["written_at"]),
-        workbook_hash=row["workbook_hash"],
-        reassign_users=row["reassign_users"],
-        state=IntentState(row["state"]),
-        sends=row["sends"],
-        first_sent_at=_time(row["first_sent_at"]),
-        last_sent_at=_time(row["last_sent_at"]),
-        order_id=row["order_id"] or "",
-        error_code=row["error_code"],
-        error_message=row["error_message"],
-        error_details=tuple(json.loads(row["error_details"])),
-        answered_at=_time(row["answered_at"]),
-        doubt=row["doubt"],
-        looks=row["looks"],
-        looked_at=_time(row["looked_at"]),
-        replaces=row["replaces"] or "",
-        under_repeat=row["under_repeat"],
-    )
+def _text(text: str | None) -> str:
+    return text or ""
 
 
-def entry_row(submission_id: str, entry: Entry) -> dict[str, Any]:
-    """The row of one order of a submission."""
-    return {
-        **asdict(entry),
-        "submission_id": submission_id,
-        "lines": json.dumps(entry.lines),
-        "decision": str(entry.decision),
-        "intent_id": entry.intent_id or None,
-        "answered_at": _maybe(entry.answered_at),
-    }
+def _listed(values: Sequence[object]) -> str:
+    return json.dumps(values) if values else _NOTHING
 
 
-def entry_of(row: Row) -> Entry:
-    """One order of a submission from its row."""
-    return Entry(
-        position=row["position"],
-        reference=row["reference"],
-        customer_id=row["customer_id"],
-        order_type=row["order_type"],
-        lines=tuple((line[0], line[1]) for line in json.loads(row["lines"])),
-        decision=Decision(row["decision"]),
-        intent_id=row["intent_id"] or "",
-        code=row["code"],
-        what_happened=row["what_happened"],
-        what_to_do=row["what_to_do"],
-        request=row["request"],
-        answer=row["answer"],
-        refused=row["refused"],
-        answered_at=_time(row["answered_at"]),
-        body_key=row["body_key"],
-    )
+def _texts(listed: str) -> tuple[str, ...]:
+    return () if listed == _NOTHING else tuple(json.loads(listed))
 
 
-def submission_row(submission: Submission) -> dict[str, Any]:
-    """The row of a submission."""
-    return {
-        **{name: getattr(submission, name) for name in _SAME_IN_A_SUBMISSION},
-        "started_at": moment(submission.started_at),
-        "finished_at": _maybe(submission.finished_at),
-        "layout": submission.layout.model_dump_json(),
-        "notes": json.dumps(submission.notes),
-    }
+def _lines(listed: str) -> tuple[tuple[int, int], ...]:
+    return tuple([(row, number) for row, number in json.loads(listed)])
 
 
-def submission_of(row: Row) -> Submission:
-    """A submission from its row."""
-    return Submission(
-        submission_id=row["submission_id"],
-        workbook_hash=row["workbook_hash"],
-        name=row["name"],
-        account=row["account"],
-        environment=row["environment"],
-        started_at=datetime.fromisoformat(row["started_at"]),
-        layout=SheetLayout.model_validate_json(row["layout"]),
-        notes=tuple(json.loads(row["notes"])),
-        finished_at=_time(row["finished_at"]),
-        output=row["output"],
-        output_hash=row["output_hash"],
-        came_from=row["came_from"],
-    )
+_NOTHING: Final = "[]"
+
+_MOMENT: Final = (moment, datetime.fromisoformat)
+_MAYBE_MOMENT: Final = (_maybe, _time)
+_MAYBE_TEXT: Final = (_null, _text)
+_TEXTS: Final = (_listed, _texts)
+_YES_OR_NO: Final = (bool, bool)  # SQLite gives 0 and 1
 
 
-def fault_row(submission_id: str, position: int, fault: Fault) -> dict[str, Any]:
-    """The row of one fault of a submission."""
-    return {**asdict(fault), "submission_id": submission_id, "position": position}
+class Kind(Generic[Value]):
+    """A dataclass whose fields are columns of a table, called alike and in the same order.
+
+    `differing`: how the values of some fields become cells, and cells values.
+    """
+
+    def __init__(self, made: type[Value], **differing: tuple[_Turned, _Turned]) -> None:
+        self.columns: Final = tuple(field.name for field in fields(cast("Any", made)))
+        self._made = made
+        self._cells_of = attrgetter(*self.columns)
+        places = {self.columns.index(name): turns for name, turns in differing.items()}
+        self._writing = [(place, turned) for place, (turned, _) in places.items()]
+        self._reading = [(place, turned) for place, (_, turned) in places.items()]
+
+    def row(self, value: Value) -> Cells:
+        """The cells of a value."""
+        cells = list(self._cells_of(value))
+        for place, turned in self._writing:
+            cells[place] = turned(cells[place])
+        return cells
+
+    def value(self, row: Row) -> Value:
+        """The value of these cells."""
+        cells = list(row)
+        for place, turned in self._reading:
+            cells[place] = turned(cells[place])
+        return self._made(*cells)
 
 
-def fault_of(row: Row) -> Fault:
-    """A fault from its row."""
-    names = ("sheet", "row", "column", "title", "cell", "value", "code", "message", "hint")
-    return Fault(**{name: row[name] for name in names}, severity=row["severity"])
+INTENT: Final = Kind(
+    Intent,
+    written_at=_MOMENT,
+    reassign_users=_YES_OR_NO,
+    state=(str, IntentState),
+    first_sent_at=_MAYBE_MOMENT,
+    last_sent_at=_MAYBE_MOMENT,
+    order_id=_MAYBE_TEXT,
+    error_details=_TEXTS,
+    answered_at=_MAYBE_MOMENT,
+    looked_at=_MAYBE_MOMENT,
+    replaces=_MAYBE_TEXT,
+    under_repeat=_YES_OR_NO,
+)
+"""Who holds an intent is not among its fields."""
+
+ENTRY: Final = Kind(
+    Entry,
+    lines=(_listed, _lines),
+    decision=(str, Decision),
+    intent_id=_MAYBE_TEXT,
+    refused=_YES_OR_NO,
+    answered_at=_MAYBE_MOMENT,
+)
+SUBMISSION: Final = Kind(
+    Submission,
+    started_at=_MOMENT,
+    layout=(SheetLayout.model_dump_json, SheetLayout.model_validate_json),
+    notes=_TEXTS,
+    finished_at=_MAYBE_MOMENT,
+)
+FAULT: Final = Kind(Fault)

@@ -18,6 +18,8 @@ from flows.ledger.bulk import Cells, insert_many, rows_with, update_many, write
 from flows.ledger.rows import moment
 from flows.ledger.steps import (
     MAY_BE_ACCEPTED,
+    NEW_CHANGES,
+    NEW_OUTCOMES,
     POSTGRES_MOMENT,
     SENDABLE,
     Lease,
@@ -77,8 +79,8 @@ def write_sends(connection: Connection, steps: Sequence[Send]) -> list[bool | In
         (_NEW_ATTEMPTS, new.attempts),
         (_NOTE_ATTEMPTS, new.answered_attempts),
         (_SETTLE, new.settled),
-        (_TELL, new.told),
-        (_NEW_OUTCOMES, new.outcomes),
+        (NEW_CHANGES, new.told),
+        (NEW_OUTCOMES, new.outcomes),
     )
     return came_to
 
@@ -221,5 +223,3 @@ _SETTLE: Final = update_many(
     "state", "order_id", "doubt", "error_code", "error_message", "error_details", "answered_at",
     "lease_owner", "lease_until",
 )  # fmt: skip
-_TELL: Final = insert_many(tables.changes, "intent_id", "at", "state", "why", "who")
-_NEW_OUTCOMES: Final = insert_many(tables.outcomes, "intent_id", "seen_at", "status", "body")

@@ -7,10 +7,9 @@ be told in order, and nothing is ever updated away.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -25,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from flows.ledger import tables
-from flows.ledger.bulk import rows_with
-from flows.ledger.rows import intent_row, moment
+from flows.ledger.bulk import Cells, Writes, insert_many, rows_with, write
+from flows.ledger.rows import INTENT, moment
 from schemas.orders import Intent, IntentState, OrderAnswer, Reply
 
 SENDABLE: Final = (IntentState.WRITTEN, IntentState.SENT)
@@ -145,30 +144,29 @@ def retire_by_hand(connection: Connection, intent_id: str, lease: Lease, who: st
     return True
 
 
-def write_intents(
-    connection: Connection, intents: list[Intent], approved_by: Mapping[str, str] | None = None
-) -> None:
-    """New intents, each with the first line of its history.
+def write_intents(connection: Connection, intents: Sequence[Intent]) -> None:
+    """New intents, each with the first line of its history."""
+    write(connection, *new_intents(intents))
+
+
+def new_intents(intents: Sequence[Intent], approved_by: Mapping[str, str] | None = None) -> Writes:
+    """The rows of new intents, each with the first line of its history.
 
     `approved_by` names, by intent, who approved its price ("" when nobody can tell).
     """
     approvals = approved_by or {}
-    if not intents:
-        return
-    connection.execute(insert(_TABLE), [intent_row(intent) for intent in intents])
-    connection.execute(
-        insert(tables.changes),
-        [
-            {
-                "intent_id": intent.intent_id,
-                "at": moment(intent.written_at),
-                "state": str(intent.state),
-                "why": _why_written(intent, approved=intent.intent_id in approvals),
-                "who": approvals.get(intent.intent_id, ""),
-            }
-            for intent in intents
-        ],
-    )
+    changes: list[Cells] = [
+        (
+            intent.intent_id,
+            moment(intent.written_at),
+            str(intent.state),
+            _why_written(intent, approved=intent.intent_id in approvals),
+            approvals.get(intent.intent_id, ""),
+        )
+        for intent in intents
+    ]
+    rows = [(*INTENT.row(intent), "", "") for intent in intents]
+    return ((_NEW_INTENTS, rows), (NEW_CHANGES, changes))
 
 
 def _why_written(intent: Intent, *, approved: bool) -> str:
@@ -179,24 +177,33 @@ def _why_written(intent: Intent, *, approved: bool) -> str:
 
 def note_outcome(connection: Connection, intent_id: str, order: OrderAnswer, at: datetime) -> None:
     """What the marketplace says of an accepted order now."""
-    connection.execute(
-        insert(tables.outcomes),
-        {
-            "intent_id": intent_id,
-            "seen_at": moment(at),
-            "status": order.status,
-            "body": outcome_body(order),
-        },
+    note_outcomes(connection, {intent_id: order}, at)
+
+
+def note_outcomes(connection: Connection, seen: Mapping[str, OrderAnswer], at: datetime) -> None:
+    """What the marketplace says of accepted orders now, by intent."""
+    rows = [
+        (intent_id, moment(at), order.status, outcome_body(order))
+        for intent_id, order in seen.items()
+    ]
+    write(connection, (NEW_OUTCOMES, rows))
+
+
+def latest_outcomes(
+    connection: Connection, intent_ids: Iterable[str], *columns: str
+) -> list[tuple[Any, ...]]:
+    """The intent's id and these columns of the newest outcome of each intent that has one."""
+    newest = (
+        "position = (SELECT max(n.position) FROM outcomes n WHERE n.intent_id = outcomes.intent_id)"
+    )
+    return rows_with(
+        connection, tables.outcomes, "intent_id", intent_ids, "intent_id", *columns, also=newest
     )
 
 
-def latest_statuses(connection: Connection, intent_ids: Sequence[str]) -> dict[str, str]:
-    """The newest known status of each intent's order, without reading the orders themselves."""
-    found = rows_with(
-        connection, tables.outcomes, "intent_id", intent_ids, "intent_id", "position", "status"
-    )
-    return {intent_id: status for intent_id, _, status in sorted(found, key=itemgetter(1))}
-
+NEW_CHANGES: Final = insert_many(tables.changes, "intent_id", "at", "state", "why", "who")
+NEW_OUTCOMES: Final = insert_many(tables.outcomes, "intent_id", "seen_at", "status", "body")
+_NEW_INTENTS: Final = insert_many(_TABLE, *INTENT.columns, "lease_owner", "lease_until")
 
 _FREE: Final[Mapping[str, str]] = {"lease_owner": "", "lease_until": ""}
 

@@ -14,11 +14,12 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, exists, func, or_, select
 
 from flows.ledger import tables
-from flows.ledger.rows import submission_of
+from flows.ledger.rows import SUBMISSION
 from schemas.entries import Submission
 from schemas.outcomes import Environment
 
 _RUN: Final = tables.submissions
+_COLUMNS: Final = tuple(_RUN.c[name] for name in SUBMISSION.columns)
 _ENTRY: Final = tables.entries
 _INTENT: Final = tables.intents
 _SEEN: Final = tables.outcomes
@@ -43,10 +44,10 @@ def submissions_with(connection: Connection, intent_ids: Sequence[str]) -> list[
     """The submissions whose reconciled workbooks tell of one of the intents."""
     theirs = select(_ENTRY.c.submission_id).where(_ENTRY.c.intent_id.in_(intent_ids))
     rows = connection.execute(
-        select(_RUN).where(_RUN.c.output != "", _RUN.c.submission_id.in_(theirs))
+        select(*_COLUMNS).where(_RUN.c.output != "", _RUN.c.submission_id.in_(theirs))
     )
     places = _Places(connection)
-    found = [submission_of(row) for row in rows.mappings()]
+    found = list(map(SUBMISSION.value, rows))
     return [run for run in found if places.holds(run.submission_id)]
 
 
@@ -140,9 +141,9 @@ def written_for(connection: Connection, path: str, output_hash: str) -> list[Sub
         written.c.path == path, written.c.hash == output_hash
     )
     rows = connection.execute(
-        select(_RUN).where(
+        select(*_COLUMNS).where(
             _RUN.c.submission_id.in_(by_name)
             | ((_RUN.c.output == path) & (_RUN.c.output_hash == output_hash))
         )
     )
-    return [submission_of(row) for row in rows.mappings()]
+    return list(map(SUBMISSION.value, rows))

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from flows.ledger import Ledger, LedgerFault
 from flows.ledger.database import open_engine
 from flows.ledger.kept import keep_bytes
+from flows.ledger.planning import Asked
 from flows.marketplace.errors import error_parts
 from flows.ordering.life import Doubt, Kind
 from schemas.entries import Decision
@@ -155,9 +156,9 @@ def test_planning_sees_intents_by_body_and_by_reference_of_its_account_only(
     stranger = intent_for(account="other")
     write(ledger, mine, other_body, stranger)
     with ledger.planning("default", "practice") as planning:
-        by_both = planning.intents_with([mine.body_key], [mine.reference], [])
-        by_body = planning.intents_with([mine.body_key], [], [])
-        elsewhere = planning.intents_with([], ["PO-2"], ["9206417799", ""])
+        by_both = planning.known(Asked([mine.body_key], [mine.reference])).intents()
+        by_body = planning.known(Asked([mine.body_key])).intents()
+        elsewhere = planning.known(Asked([], ["PO-2"], ["9206417799", ""])).intents()
     assert {intent.intent_id for intent in by_both} == {mine.intent_id, other_body.intent_id}
     assert [intent.intent_id for intent in by_body] == [mine.intent_id]
     assert elsewhere == ()

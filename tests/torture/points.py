@@ -85,7 +85,7 @@ def lay(trap: Trap) -> None:
 
 
 def _around_planning(trap: Trap) -> None:
-    _wrap(Planning, "write", after=lambda *_: trap.at(Point.PLANNING))
+    _wrap(Planning, "put", after=lambda *_: trap.at(Point.PLANNING))
     planning = Ledger.planning
 
     @contextmanager
