@@ -112,21 +112,19 @@ def rows_with(
     connection: Connection,
     table: Table,
     key: str,
-    keys: Iterable[str],
+    keys: Iterable[Cell],
     *columns: str,
     where: Mapping[str, str] | None = None,
-    also: str = "",
 ) -> list[tuple[Any, ...]]:
     """The rows with one of these keys: these columns, which may be expressions.
 
-    `where`: what other columns must be equal to; `also`: a condition in SQL.
+    `where`: what other columns must be equal to.
     """
     is_sqlite = connection.dialect.name == "sqlite"
     fixed = where or {}
     mark = "?" if is_sqlite else "%s"
     conditions = [f"{name} = {mark}" for name in fixed]
     conditions.append(f"{key} {_AMONG[connection.dialect.name]}")
-    conditions += [also] if also else []
     question = (
         f"SELECT {', '.join(columns)} FROM {table.name}"  # noqa: S608
         f" WHERE {' AND '.join(conditions)}"

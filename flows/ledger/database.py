@@ -25,6 +25,8 @@ _NOTICED: Final = {
     "tcp_user_timeout": 30_000,
 }
 
+_CACHE_KILOBYTES: Final = 32_768
+
 _ONE_WRITER: Final = (
     "SELECT pg_advisory_xact_lock(hashtextextended('orderdrop/' || current_schema(), 0))"
 )
@@ -44,6 +46,9 @@ def open_engine(url: str) -> Engine:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
             connection.execute("PRAGMA foreign_keys=ON")
+            # Ids are random: each order touches pages all over the indexes, and a page that is
+            # not at hand is read, or written out in the middle of a transaction.
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KILOBYTES}")
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:

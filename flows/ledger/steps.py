@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -193,12 +194,10 @@ def latest_outcomes(
     connection: Connection, intent_ids: Iterable[str], *columns: str
 ) -> list[tuple[Any, ...]]:
     """The intent's id and these columns of the newest outcome of each intent that has one."""
-    newest = (
-        "position = (SELECT max(n.position) FROM outcomes n WHERE n.intent_id = outcomes.intent_id)"
-    )
-    return rows_with(
-        connection, tables.outcomes, "intent_id", intent_ids, "intent_id", *columns, also=newest
-    )
+    table = tables.outcomes
+    places = rows_with(connection, table, "intent_id", intent_ids, "intent_id", "position")
+    newest = dict(sorted(places, key=itemgetter(1)))
+    return rows_with(connection, table, "position", newest.values(), "intent_id", *columns)
 
 
 NEW_CHANGES: Final = insert_many(tables.changes, "intent_id", "at", "state", "why", "who")

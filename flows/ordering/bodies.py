@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from schemas.order_types import SWITCH_FAMILY
 from schemas.orders import Order, OrderLine
 
 
+_as_sent: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_canonical: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":")
+).encode
+
+
 def request_body(order: Order) -> bytes:
     """The body of the order's request as JSON in UTF-8, the same bytes every time."""
+    return _as_sent(_body(order)).encode()
+
+
+def _body(order: Order) -> dict[str, Any]:
     about = {
         "externalReferenceId": order.reference,
         "orderType": order.order_type,
@@ -32,7 +42,7 @@ def request_body(order: Order) -> bytes:
         body["cancellingItems"] = [_cancelling_item(line)]
     elif lines:
         body["lineItems"] = [_line_item(line) for line in lines]
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return body
 
 
 def _line_item(line: OrderLine) -> dict[str, Any]:
@@ -69,7 +79,7 @@ def body_key(order: Order) -> str:
     (docs/protocol.md, "What counts as the same order"). Numbers that the sheet does not give
     are left out: they follow from where the rows stand.
     """
-    body = json.loads(request_body(order))
+    body = _body(order)
     lines = body.get("lineItems", [])
     if order.numbered:
         lines.sort(key=lambda line: line["extLineItemNumber"])
@@ -100,7 +110,3 @@ def lines_as_sent(order: Order, body: bytes) -> tuple[tuple[int, int], ...]:
         del item["extLineItemNumber"]
         found.append((line.row, numbers[_canonical(item)].pop(0)))
     return tuple(found)
-
-
-def _canonical(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

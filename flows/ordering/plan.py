@@ -6,6 +6,7 @@ docs/protocol.md, "What counts as the same order", case by case, in its order.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -77,22 +78,48 @@ def plan(
     `known` are the intents of this account and environment with one of the orders' body keys,
     references or order ids, oldest first; `workbook_names` names workbooks by hash.
     """
+    memory = _Memory.of(known)
     planned: list[tuple[int, Entry, Intent | None]] = [
-        (held.rows[0], _held_entry(held, known), None) for held in grouping.held
+        (held.rows[0], _held_entry(held, memory), None) for held in grouping.held
     ]
     for order in grouping.orders:
-        entry, intent = _decide(order, known, keys, run, workbook_names)
+        entry, intent = _decide(order, memory, keys, run, workbook_names)
         planned.append((order.rows[0], entry, intent))
     planned.sort(key=lambda item: item[0])
     entries = tuple(
-        replace(entry, position=position) for position, (_, entry, _) in enumerate(planned, start=1)
+        [replace(entry, position=position) for position, (_, entry, _) in enumerate(planned, 1)]
     )
-    return Plan(tuple(intent for _, _, intent in planned if intent), entries)
+    return Plan(tuple([intent for _, _, intent in planned if intent]), entries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """The intents that are known, oldest first, by what an order can have in common with them.
+
+    By order id the first one only.
+    """
+
+    by_body_key: Mapping[str, Sequence[Intent]]
+    by_reference: Mapping[str, Sequence[Intent]]
+    by_order_id: Mapping[str, Intent]
+
+    @classmethod
+    def of(cls, known: Sequence[Intent]) -> _Memory:
+        """All of these."""
+        keys: dict[str, list[Intent]] = defaultdict(list)
+        references: dict[str, list[Intent]] = defaultdict(list)
+        order_ids: dict[str, Intent] = {}
+        for intent in known:
+            keys[intent.body_key].append(intent)
+            references[intent.reference].append(intent)
+            if intent.order_id:
+                order_ids.setdefault(intent.order_id, intent)
+        return cls(keys, references, order_ids)
 
 
 def _decide(  # noqa: PLR0911  # one return to a case of the protocol
     order: Order,
-    known: Sequence[Intent],
+    known: _Memory,
     keys: Mapping[str, str],
     run: Run,
     names: Mapping[str, str],
@@ -100,7 +127,7 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
     if _is_preview(order):
         return _entry(order, Decision.PREVIEW, request=request_body(order).decode()), None
     key = keys[order.reference]
-    same = [intent for intent in known if intent.body_key == key]
+    same = known.by_body_key.get(key, ())
     accepted = [intent for intent in same if intent.state is IntentState.ACCEPTED]
     if order.earlier_order_id:
         evidence = _by_evidence(order, accepted, known)
@@ -121,7 +148,7 @@ def _decide(  # noqa: PLR0911  # one return to a case of the protocol
     if not order.repeat:
         if accepted:
             return _placed_before(order, accepted[-1], names), None
-        other = [i for i in known if i.reference == order.reference and i.body_key != key]
+        other = [i for i in known.by_reference.get(order.reference, ()) if i.body_key != key]
         other = [i for i in other if i.customer_id == order.customer_id]
         taken = [i for i in other if i.state in GOES_ON or i.state is IntentState.ACCEPTED]
         if taken:
@@ -190,7 +217,7 @@ def _asked_again(order: Order, decided: Ruling) -> Entry:
     )
 
 
-def _by_evidence(order: Order, accepted: Sequence[Intent], known: Sequence[Intent]) -> Entry | None:
+def _by_evidence(order: Order, accepted: Sequence[Intent], known: _Memory) -> Entry | None:
     """Cases 1 and 2: an order id stands beside the rows already.
 
     `repeat` changes nothing in it, but for rows that ask to place once more what they name; None
@@ -201,7 +228,7 @@ def _by_evidence(order: Order, accepted: Sequence[Intent], known: Sequence[Inten
             if order.repeat and not intent.under_repeat:
                 return None
             return _answered(order, intent)
-    changed = _with_order_id(order.earlier_order_id, known)
+    changed = known.by_order_id.get(order.earlier_order_id)
     if changed is not None:
         return _entry(
             order,
@@ -233,10 +260,6 @@ def _is_used_up(newest: Intent, run: Run, names: Mapping[str, str]) -> bool:
     return newest.under_repeat and (
         stem_of(names.get(newest.workbook_hash, "")) == stem_of(run.workbook)
     )
-
-
-def _with_order_id(order_id: str, known: Sequence[Intent]) -> Intent | None:
-    return next((i for i in known if order_id and i.order_id == order_id), None)
 
 
 def stands(intent: Intent) -> str:
@@ -352,12 +375,12 @@ def _intent(order: Order, key: str, run: Run) -> Intent:
     )
 
 
-def _held_entry(held: HeldOrder, known: Sequence[Intent]) -> Entry:
+def _held_entry(held: HeldOrder, known: _Memory) -> Entry:
     """The entry of an order with faulty rows; each row's own words come from its faults.
 
     It names the intent whose order id stands beside the rows: that order is not undone.
     """
-    placed = _with_order_id(held.earlier_order_id, known)
+    placed = known.by_order_id.get(held.earlier_order_id)
     return Entry(
         position=0,
         reference=held.reference,
