@@ -13,7 +13,6 @@ from typing import Any, Final
 from schemas.order_types import SWITCH_FAMILY
 from schemas.orders import Order, OrderLine
 
-
 _as_sent: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _canonical: Final = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":")
