@@ -380,7 +380,7 @@ def orders(
         ledger = open_ledger(settings)
         known = ledger.find(settings.account, settings.effective_environment, reference)
         outcomes = ledger.latest_outcomes([intent.intent_id for intent in known])
-        names = ledger.workbook_names()
+        names = ledger.workbook_names(known)
         histories = {i.intent_id: ledger.history(i.intent_id) for i in known if reference}
         ledger.close()
     rows: list[dict[str, Any]] = []

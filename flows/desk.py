@@ -183,12 +183,11 @@ class Desk:
         keys = keys_of(grouping.orders)
         shown = self.ledger.shown_prices(read.came_from, run.account, run.environment)
         run = replace(run, shown=shown)
-        names = self.ledger.workbook_names()
         decided = self.ledger.plan(
             run.account,
             run.environment,
             asked_of(grouping, keys),
-            lambda known: plan(grouping, known, keys, run, names),
+            lambda known: plan(grouping, known, keys, run, self.ledger.workbook_names(known)),
             lambda planned: submitted(submission, faults, planned.intents, planned.entries),
         )
         waiting = {e.reference for e in decided.entries if e.decision is Decision.PRICE_FIRST}
@@ -397,7 +396,7 @@ def _as_it_stands(
         decided = plan(grouping, (), keys, run, {})
     else:
         known = ledger.known(run.account, run.environment, asked_of(grouping, keys))
-        decided = plan(grouping, known, keys, run, ledger.workbook_names())
+        decided = plan(grouping, known, keys, run, ledger.workbook_names(known))
     new = {intent.intent_id for intent in decided.intents}
     entries = tuple(
         entry

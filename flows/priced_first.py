@@ -61,7 +61,6 @@ class Waiting:
         }
         run = replace(self.run, now=datetime.now(UTC), rulings=rulings)
         keys = {order.reference: self.keys[order.reference] for order in priced}
-        names = ledger.workbook_names()
         approved = {
             order.reference
             for order in priced
@@ -84,7 +83,9 @@ class Waiting:
             run.account,
             run.environment,
             Asked(keys.values(), keys.keys(), evidence_of(priced)),
-            lambda known: plan(Grouping(tuple(priced), (), ()), known, keys, run, names),
+            lambda known: plan(
+                Grouping(tuple(priced), (), ()), known, keys, run, ledger.workbook_names(known)
+            ),
             rows,
         )
         ready = may_be_sent(ledger.entries(submission_id))

@@ -98,6 +98,16 @@ def status_codes() -> Mapping[tuple[Resource, str], StatusCode]:
     return table
 
 
+@cache
+def final_order_statuses() -> frozenset[str]:
+    """The statuses that are an order's end."""
+    return frozenset(
+        code
+        for (kind, code), status in status_codes().items()
+        if kind == "Order" and status.terminal
+    )
+
+
 def explain(code: str, reason: str | None = None) -> ErrorCode | None:
     """The row for `code`, preferring the one for its `reason`; None for a code not listed."""
     table = error_codes()

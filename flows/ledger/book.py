@@ -123,11 +123,11 @@ class Ledger:
                 )
         return digest
 
-    def workbook_names(self) -> dict[str, str]:
-        """The name under which each workbook was first seen, by hash."""
+    def workbook_names(self, of: Iterable[Intent]) -> dict[str, str]:
+        """The name under which the workbook of each intent was first seen, by hash."""
+        hashes = {intent.workbook_hash for intent in of}
         with self._read() as connection:
-            rows = connection.execute(select(tables.workbooks.c.hash, tables.workbooks.c.name))
-            return {row.hash: row.name for row in rows}
+            return dict(rows_with(connection, tables.workbooks, "hash", hashes, "hash", "name"))
 
     def workbook(self, digest: str) -> bytes:
         """The bytes of a workbook that was kept. Raises KeptElsewhere and KeptFault."""
@@ -384,13 +384,16 @@ class Ledger:
         return cast("Result", await self._group.carry_out(step))
 
     def newest_moment(self) -> datetime | None:
-        """The newest time in the ledger: a clock far behind it cannot be trusted."""
+        """The newest time in the ledger: a clock far behind it cannot be trusted.
+
+        Answers are left out: each comes within one call's time-outs after its send, far less
+        than the minutes by which a clock may be behind.
+        """
         with self._read() as connection:
             newest = [
                 connection.execute(select(func.max(column))).scalar()
                 for column in (
                     tables.attempts.c.sent_at,
-                    tables.attempts.c.answered_at,
                     tables.changes.c.at,
                     tables.outcomes.c.seen_at,
                 )
@@ -463,6 +466,7 @@ class Ledger:
                 .where(
                     table.c.account == account,
                     table.c.environment == environment,
+                    table.c.is_open,
                     in_doubt | is_open | in_its_place,
                 )
                 .order_by(table.c.written_at)

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from flows.ledger.faults import LedgerFault
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The newest step of `migrations`; a test compares."""
 
-KNOWN: Final = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", HEAD})
+KNOWN: Final = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", HEAD})
 
 _BEFORE_ALEMBIC: Final = "ledger_version"
 """The table that ledgers had before their schema was kept by Alembic; their schema is 0001."""

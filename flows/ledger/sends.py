@@ -18,6 +18,7 @@ from flows.ledger.bulk import Cells, insert_many, rows_with, update_many, write
 from flows.ledger.rows import moment
 from flows.ledger.steps import (
     MAY_BE_ACCEPTED,
+    NEVER_AGAIN,
     NEW_CHANGES,
     NEW_OUTCOMES,
     POSTGRES_MOMENT,
@@ -28,6 +29,7 @@ from flows.ledger.steps import (
     outcome_body,
     state_of,
 )
+from schemas.code_tables import final_order_statuses
 from schemas.orders import ALSO, IntentState, OrderAnswer, Reply
 
 
@@ -161,12 +163,14 @@ def _answer(connection: Connection, answered: Answered, row: _Standing, new: _Ro
             _note_a_second(row, _order_of(reply).order_id, at, new)
         return stood
     order_id, why = None, answered.doubt or reply.code
+    is_open = then not in NEVER_AGAIN
     if is_accepted:
         order = _order_of(reply)
+        is_open = order.status not in final_order_statuses()
         order_id, why = order.order_id, f"answered: {order.order_id}"
         new.outcomes.append((intent_id, at, order.status, outcome_body(order)))
     said = (reply.code, reply.message, json.dumps(reply.details))
-    new.settled.append((str(then), order_id, answered.doubt, *said, at, "", "", intent_id))
+    new.settled.append((str(then), order_id, answered.doubt, *said, at, "", "", is_open, intent_id))
     new.told.append((intent_id, at, str(then), why, ""))
     return then
 
@@ -180,7 +184,8 @@ def _note_a_second(row: _Standing, order_id: str, at: str, new: _Rows) -> None:
         return
     doubt = f"{ALSO}{order_id}"
     lease = (row.lease_owner, row.lease_until)
-    new.settled.append((row.state, row.order_id, doubt, "", "", "[]", at, *lease, row.intent_id))
+    said = ("", "", "[]", at)
+    new.settled.append((row.state, row.order_id, doubt, *said, *lease, True, row.intent_id))
     new.told.append((row.intent_id, at, row.state, doubt, ""))
 
 
@@ -221,5 +226,5 @@ _NOTE_ATTEMPTS: Final = update_many(
 _SETTLE: Final = update_many(
     tables.intents, "intent_id",
     "state", "order_id", "doubt", "error_code", "error_message", "error_details", "answered_at",
-    "lease_owner", "lease_until",
+    "lease_owner", "lease_until", "is_open",
 )  # fmt: skip

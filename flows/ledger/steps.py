@@ -25,12 +25,16 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from flows.ledger import tables
-from flows.ledger.bulk import Cells, Writes, insert_many, rows_with, write
+from flows.ledger.bulk import Cells, Writes, insert_many, rows_with, update_many, write
 from flows.ledger.rows import INTENT, moment
+from schemas.code_tables import final_order_statuses
 from schemas.orders import Intent, IntentState, OrderAnswer, Reply
 
 SENDABLE: Final = (IntentState.WRITTEN, IntentState.SENT)
 MAY_BE_ACCEPTED: Final = (*SENDABLE, IntentState.LOOKING, IntentState.STUCK)
+NEVER_AGAIN: Final = frozenset({IntentState.REFUSED, IntentState.RETIRED})
+"""States of an intent that nobody follows."""
+
 POSTGRES_MOMENT: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 _TABLE: Final = tables.intents
@@ -110,7 +114,7 @@ def replace(connection: Connection, new: Intent, lease: Lease) -> bool:
     """
     now, _ = _lease_times(connection, lease)
     old_id = new.replaces
-    values = {"state": str(IntentState.RETIRED), "answered_at": moment(lease.at), **_FREE}
+    values = {**_RETIRED, "answered_at": moment(lease.at)}
     free = (_TABLE.c.lease_owner.in_(["", lease.owner])) | (_TABLE.c.lease_until < now)
     may_be = _in((IntentState.LOOKING,)) | (_in((IntentState.WRITTEN,)) & (_TABLE.c.sends == 0))
     if not _update(connection, old_id, values, may_be, free):
@@ -134,7 +138,7 @@ def retire_by_hand(connection: Connection, intent_id: str, lease: Lease, who: st
     may be under way, and nobody can know yet what it brings.
     """
     now, _ = _lease_times(connection, lease)
-    values = {"state": str(IntentState.RETIRED), "answered_at": moment(lease.at), **_FREE}
+    values = {**_RETIRED, "answered_at": moment(lease.at)}
     in_doubt = _in((IntentState.SENT, IntentState.LOOKING, IntentState.STUCK))
     free = (_TABLE.c.lease_owner == "") | (_TABLE.c.lease_until < now)
     if not _update(connection, intent_id, values, in_doubt, free):
@@ -187,7 +191,9 @@ def note_outcomes(connection: Connection, seen: Mapping[str, OrderAnswer], at: d
         (intent_id, moment(at), order.status, outcome_body(order))
         for intent_id, order in seen.items()
     ]
-    write(connection, (NEW_OUTCOMES, rows))
+    final = final_order_statuses()
+    ended = [(False, intent_id) for intent_id, order in seen.items() if order.status in final]
+    write(connection, (NEW_OUTCOMES, rows), (_END, ended))
 
 
 def latest_outcomes(
@@ -202,9 +208,16 @@ def latest_outcomes(
 
 NEW_CHANGES: Final = insert_many(tables.changes, "intent_id", "at", "state", "why", "who")
 NEW_OUTCOMES: Final = insert_many(tables.outcomes, "intent_id", "seen_at", "status", "body")
+_END: Final = update_many(tables.intents, "intent_id", "is_open")
 _NEW_INTENTS: Final = insert_many(_TABLE, *INTENT.columns, "lease_owner", "lease_until")
 
 _FREE: Final[Mapping[str, str]] = {"lease_owner": "", "lease_until": ""}
+
+_RETIRED: Final[Mapping[str, Any]] = {
+    "state": str(IntentState.RETIRED),
+    "is_open": False,
+    **_FREE,
+}
 
 
 def _said(reply: Reply) -> dict[str, str]:
@@ -287,7 +300,7 @@ def late_order(
     """
     why = f"order {order.order_id} came all the same"
     said = {**_said(Reply("", None)), "answered_at": moment(at)}
-    values = {"state": str(IntentState.STUCK), "doubt": why, **said}
+    values = {"state": str(IntentState.STUCK), "doubt": why, "is_open": True, **said}
     if _update(connection, intent_id, values, _in((IntentState.RETIRED,))):
         _change(connection, intent_id, at, IntentState.STUCK, why)
     return state_of(connection, intent_id)

@@ -15,6 +15,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
+    true,
 )
 
 metadata = MetaData()
@@ -43,6 +45,8 @@ submissions = Table(
     Column("output", Text, nullable=False, default=""),
     Column("output_hash", String(64), nullable=False, default=""),
     Column("came_from", String(36), nullable=False, server_default=""),
+    Index("submissions_by_account", "account", "environment"),
+    Index("submissions_by_output", "output"),
 )
 
 outputs = Table(
@@ -128,10 +132,26 @@ intents = Table(
     Column("looked_at", String(32)),
     Column("replaces", String(36)),
     Column("under_repeat", Boolean, nullable=False, server_default=false()),
+    # False only when nothing of it can change any more: refused, retired, or its order has ended.
+    # What is finished costs a look at what is not nothing, however many years there are.
+    Column("is_open", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("environment", "order_id", name="one_intent_per_order_id"),
     Index("intents_by_body_key", "account", "environment", "body_key"),
     Index("intents_by_reference", "account", "environment", "reference"),
-    Index("intents_by_state", "state"),
+    Index("intents_by_customer", "environment", "customer_id"),
+    Index(
+        "intents_open",
+        "account",
+        "environment",
+        sqlite_where=text("is_open"),
+        postgresql_where=text("is_open"),
+    ),
+    Index(
+        "intents_by_replaced",
+        "replaces",
+        sqlite_where=text("replaces IS NOT NULL"),
+        postgresql_where=text("replaces IS NOT NULL"),
+    ),
 )
 
 attempts = Table(
@@ -140,7 +160,7 @@ attempts = Table(
     Column("request_id", String(36), primary_key=True),
     Column("intent_id", ForeignKey("intents.intent_id"), nullable=False, index=True),
     Column("send", Integer, nullable=False),
-    Column("sent_at", String(32), nullable=False),
+    Column("sent_at", String(32), nullable=False, index=True),
     Column("answered_at", String(32)),
     Column("http_status", Integer),
     Column("code", Text, nullable=False),
@@ -153,7 +173,7 @@ changes = Table(
     metadata,
     Column("position", Integer, primary_key=True, autoincrement=True),
     Column("intent_id", ForeignKey("intents.intent_id"), nullable=False, index=True),
-    Column("at", String(32), nullable=False),
+    Column("at", String(32), nullable=False, index=True),
     Column("state", String(16), nullable=False),
     Column("why", Text, nullable=False),
     Column("who", Text, nullable=False),
@@ -165,7 +185,7 @@ outcomes = Table(
     metadata,
     Column("position", Integer, primary_key=True, autoincrement=True),
     Column("intent_id", ForeignKey("intents.intent_id"), nullable=False, index=True),
-    Column("seen_at", String(32), nullable=False),
+    Column("seen_at", String(32), nullable=False, index=True),
     Column("status", Text, nullable=False),
     Column("body", Text, nullable=False),
 )

@@ -7,13 +7,15 @@ order sheet takes the same place: one of the same bytes, or with at least one or
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple, Self
 
 from sqlalchemy import Connection, exists, func, or_, select
 
 from flows.ledger import tables
+from flows.ledger.bulk import rows_with
 from flows.ledger.rows import SUBMISSION
 from schemas.entries import Submission
 from schemas.outcomes import Environment
@@ -46,8 +48,8 @@ def submissions_with(connection: Connection, intent_ids: Sequence[str]) -> list[
     rows = connection.execute(
         select(*_COLUMNS).where(_RUN.c.output != "", _RUN.c.submission_id.in_(theirs))
     )
-    places = _Places(connection)
     found = list(map(SUBMISSION.value, rows))
+    places = _Places(connection).read(run.output for run in found)
     return [run for run in found if places.holds(run.submission_id)]
 
 
@@ -64,7 +66,7 @@ def untold(connection: Connection, account: str, environment: Environment) -> li
     )
     learned = or_(*(moment > _RUN.c.finished_at for moment in _MOMENTS), seen_since)
     rows = connection.execute(
-        select(_RUN.c.submission_id, _RUN.c.workbook_hash, _INTENT.c.intent_id)
+        select(_RUN.c.submission_id, _RUN.c.workbook_hash, _INTENT.c.intent_id, _RUN.c.output)
         .select_from(_RUN)
         .join(_ENTRY, _ENTRY.c.submission_id == _RUN.c.submission_id)
         .join(_INTENT, _INTENT.c.intent_id == _ENTRY.c.intent_id)
@@ -75,7 +77,7 @@ def untold(connection: Connection, account: str, environment: Environment) -> li
             learned,
         )
     ).all()
-    places = _Places(connection)
+    places = _Places(connection).read(row.output for row in rows)
     standing = {run for run in {row.submission_id for row in rows} if places.holds(run)}
     return [
         Untold(row.intent_id, row.workbook_hash) for row in rows if row.submission_id in standing
@@ -90,13 +92,17 @@ class _Places:
         self._orders: dict[str, frozenset[tuple[str, str]]] = {}
         self._hashes: dict[str, str] = {}
         self._place: dict[str, list[str]] = {}
+
+    def read(self, outputs: Iterable[str]) -> Self:
+        """Read the submissions that were written to these places."""
+        columns = ("submission_id", "workbook_hash", "output", "started_at")
+        rows = rows_with(self._connection, _RUN, "output", set(outputs), *columns)
         by_output: dict[str, list[str]] = defaultdict(list)
-        columns = (_RUN.c.submission_id, _RUN.c.workbook_hash, _RUN.c.output)
-        written = select(*columns).where(_RUN.c.output != "").order_by(_RUN.c.started_at)
-        for run, digest, output in connection.execute(written):
+        for run, digest, output, _ in sorted(rows, key=itemgetter(3)):
             self._hashes[run] = digest
             by_output[output].append(run)
             self._place[run] = by_output[output]
+        return self
 
     def holds(self, run: str) -> bool:
         """Whether no later submission of the same order sheet was written to the same place."""
@@ -140,10 +146,10 @@ def written_for(connection: Connection, path: str, output_hash: str) -> list[Sub
     by_name = select(written.c.submission_id).where(
         written.c.path == path, written.c.hash == output_hash
     )
+    theirs = select(_RUN.c.submission_id).where(
+        _RUN.c.output == path, _RUN.c.output_hash == output_hash
+    )
     rows = connection.execute(
-        select(*_COLUMNS).where(
-            _RUN.c.submission_id.in_(by_name)
-            | ((_RUN.c.output == path) & (_RUN.c.output_hash == output_hash))
-        )
+        select(*_COLUMNS).where(_RUN.c.submission_id.in_(by_name.union(theirs)))
     )
     return list(map(SUBMISSION.value, rows))

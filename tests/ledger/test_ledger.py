@@ -102,7 +102,8 @@ def test_a_kept_workbook_that_was_damaged_is_mended_when_it_is_dropped_again(
     assert ledger.keep_workbook(b"workbook", "again.xlsx", NOW) == digest
     assert ledger.workbook(digest) == b"workbook"
     assert [path.name for path in (place.folder / "workbooks").iterdir()] == [digest]
-    assert ledger.workbook_names() == {digest: "november.xlsx"}
+    of_it = [intent_for(workbook_hash=digest)]
+    assert ledger.workbook_names(of_it) == {digest: "november.xlsx"}
 
 
 def test_a_kept_workbook_is_on_the_disk_before_it_has_its_name_and_so_is_the_name(
