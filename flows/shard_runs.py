@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import FlowRun, State, WorkerStatus
 from prefect.deployments import arun_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
-from prefect.states import Cancelled, Crashed
+from prefect.states import Cancelled, Cancelling, Crashed
 
 from flows.deployment_names import SHARD, deployment_name
 from flows.flow_results import CALLS, PLACING
@@ -77,18 +77,26 @@ class PrefectWorkers:
 
     async def give_up(self, run: UUID, why: str) -> None:
         """A run that has not begun is cancelled; one that has is shown as cut off."""
+        await self._end(run, Crashed(message=why), why)
+
+    async def stop(self, run: UUID) -> None:
+        """A run that has not begun is cancelled; one that has is ended by its worker."""
+        why = "The run that shared its orders out has stopped."
+        await self._end(run, Cancelling(message=why), why)
+
+    async def _end(self, run: UUID, once_begun: State[Any], why: str) -> None:
         try:
             async with get_client() as client:
                 state = (await client.read_flow_run(run)).state
                 if state is None or state.is_final():
                     return
                 is_waiting = state.is_scheduled() or state.is_pending()
-                ended: State[Any] = (Cancelled if is_waiting else Crashed)(message=why)
+                ended: State[Any] = Cancelled(message=why) if is_waiting else once_begun
                 await client.set_flow_run_state(run, ended, force=True)
         except Exception as error:  # noqa: BLE001  # it only would be shown as running for ever
-            _say(f"The run {run} cannot be given up ({type(error).__name__}).")
+            _say(f"The run {run} cannot be ended ({type(error).__name__}).")
             return
-        _say(f"The run {run} was given up. {why}")
+        _say(f"The run {run} was ended. {why}")
 
     @property
     def _deployment(self) -> str:

@@ -69,6 +69,9 @@ class Workers(Protocol):
     async def give_up(self, run: UUID, why: str) -> None:
         """Nobody waits for this run any more; one that has not begun is not to begin."""
 
+    async def stop(self, run: UUID) -> None:
+        """No more orders are to be placed by this run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Here:
@@ -149,10 +152,10 @@ class _SharedOut:
                 if self._shards:
                     await asyncio.sleep(_LOOK_SECONDS)
         finally:
+            # Whoever stops this run, or has refused its key, wants no more orders of it.
             for one in self._shards:
                 if one.run is not None:
-                    why = "The run that shared its orders out has ended before it."
-                    await self._workers.give_up(one.run, why)
+                    await self._workers.stop(one.run)
 
     async def _begin(self) -> None:
         unplaced = await asyncio.to_thread(self._placing.unplaced)

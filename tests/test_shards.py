@@ -68,6 +68,7 @@ class Played:
         self.settings = settings
         self.runs: dict[UUID, RunSeen] = {}
         self.given_up: dict[UUID, str] = {}
+        self.stopped: list[UUID] = []
         self.begun: list[Shard] = []
         self._course = course
         self._has_given_up = asyncio.Event()
@@ -93,6 +94,9 @@ class Played:
     async def give_up(self, run: UUID, why: str) -> None:
         self.given_up[run] = why
         self._has_given_up.set()
+
+    async def stop(self, run: UUID) -> None:
+        self.stopped.append(run)
 
     async def given_up_on(self, run: UUID) -> None:
         """Until nobody waits for the run any more."""
@@ -254,7 +258,7 @@ async def test_workers_that_were_cut_off_come_back_while_others_are_at_it(
     assert all("None of its orders has moved" in why for why in workers.given_up.values())
 
 
-async def test_a_run_that_must_stop_gives_its_workers_up(ran: Ran, settings: Settings) -> None:
+async def test_a_run_that_must_stop_stops_its_workers(ran: Ran, settings: Settings) -> None:
     """The first shard's run ends with orders left; placing them here, the key is refused."""
     workers = Played(settings, is_never_begun)
     async with Desk(settings) as desk:
@@ -270,7 +274,19 @@ async def test_a_run_that_must_stop_gives_its_workers_up(ran: Ran, settings: Set
         await place_shared(desk, planned.submission_id, planned.intent_ids, here, workers)
         states = Counter(i.state for i in desk.ledger.intents(planned.intent_ids).values())
     assert states == {"written": ORDERS}
-    assert workers.given_up.keys() == workers.runs.keys()
+    assert {*workers.given_up, *workers.stopped} == workers.runs.keys()
+
+
+async def test_a_run_that_is_stopped_stops_its_workers(ran: Ran, settings: Settings) -> None:
+    workers = Played(settings, is_never_begun)
+    running = asyncio.create_task(ran.go(workers))
+    async with asyncio.timeout(30):
+        while len(workers.begun) < SHARDS:  # noqa: ASYNC110  # there is no event of it
+            await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert set(workers.stopped) == workers.runs.keys()
 
 
 async def test_a_worker_with_another_ledger_says_so(settings: Settings, tmp_path: Path) -> None:

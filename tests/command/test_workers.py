@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -77,6 +78,12 @@ def asked(bench: Bench, what: str) -> list[dict[str, Any]]:
     return found
 
 
+def of_parts(bench: Bench, of: int) -> list[dict[str, Any]]:
+    """The runs of a workbook's parts, told apart by how many there are."""
+    runs = asked(bench, "flow_runs/filter")
+    return [run for run in runs if run["parameters"].get("of") == of]
+
+
 def placed(server: Market, name: str) -> list[str]:
     """The references of a workbook's orders in the marketplace's book."""
     return sorted(known for _, known, _ in server.placed() if known.startswith(name))
@@ -90,7 +97,7 @@ def test_a_worker_places_a_large_workbook(
     assert (ran.code, ran.figures["orders"]["done"]) == (0, ORDERS), ran.err
     assert len(placed(server, "alone")) == ORDERS, "without a pool the command does it alone"
 
-    prefect(bench, settings, "work-pool", "create", "orderdrop", "--type", "process")
+    prefect(bench, settings, "work-pool", "create", "orderdrop", "--type", "process", "--overwrite")
     prefect(bench, settings, "deploy", "--name", "shard")
     workbook = make_book(bench.folder / "shared.xlsx", ORDERS, name="shared")
     before = server.pace().calls
@@ -99,7 +106,32 @@ def test_a_worker_places_a_large_workbook(
     assert (ran.code, ran.figures["orders"]["done"]) == (0, ORDERS), ran.err
     assert placed(server, "shared") == [f"shared-{number:06d}" for number in range(ORDERS)]
     assert ran.figures["calls"] == server.pace().calls - before
-    parts = [run for run in asked(bench, "flow_runs/filter") if run["name"].startswith("part ")]
+    parts = of_parts(bench, 3)
     assert {run["state"]["name"] for run in parts} == {"Completed"}
-    assert {run["parameters"]["of"] for run in parts} == {3}
     assert all(run["parent_task_run_id"] for run in parts), "shown within the workbook's run"
+
+
+def test_ctrl_c_stops_the_workers_too(
+    bench: Bench, server: Market, settings: dict[str, str]
+) -> None:
+    prefect(bench, settings, "work-pool", "create", "orderdrop", "--type", "process", "--overwrite")
+    prefect(bench, settings, "deploy", "--name", "shard")
+    # So slow that it would go on for minutes.
+    slow = {**settings, "ORDERDROP_CALLS_PER_5S": "2", "ORDERDROP_SHARD_ORDERS": "15"}
+    workbook = make_book(bench.folder / "stopped.xlsx", ORDERS, name="stopped")
+    with worker(bench, slow):
+        command = [sys.executable, "-m", "flows.cli", "submit", str(workbook), "--yes"]
+        submitting = subprocess.Popen(
+            command, cwd=bench.folder, env={**bench.environment, **slow}, stderr=subprocess.DEVNULL
+        )
+        wait_for(lambda: bool(placed(server, "stopped")))
+        submitting.send_signal(signal.SIGINT)
+        submitting.wait(60)
+        wait_for(lambda: {run["state"]["type"] for run in of_parts(bench, 2)} == {"CANCELLED"})
+    assert len(placed(server, "stopped")) < ORDERS / 2
+
+    # Nothing is lost with it: dropped again, the rest is ordered.
+    alone = {**settings, "ORDERDROP_WORK_POOL": ""}
+    ran = bench.run("submit", workbook, "--json", "--yes", **alone)
+    assert (ran.code, ran.figures["orders"]["done"]) == (0, ORDERS), ran.err
+    assert placed(server, "stopped") == [f"stopped-{number:06d}" for number in range(ORDERS)]
