@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,8 @@ from flows.workbook.fresh import as_xlsx
 from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Entry, Submission, stem_of
-from schemas.outcomes import NEEDS_PERSON, RowAnswer, State, WorkbookSummary
+from schemas.faults import Fault
+from schemas.outcomes import NEEDS_PERSON, Environment, RowAnswer, State, WorkbookSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +86,7 @@ def write_reconciled(
     told_until = max(newest or submission.started_at, submission.started_at)
     entries = ledger.entries(submission_id)
     faults = ledger.faults(submission_id)
-    intent_ids = [entry.intent_id for entry in entries if entry.intent_id]
-    rows = answering.row_answers(
-        entries,
-        faults,
-        ledger.intents(intent_ids),
-        ledger.latest_outcomes(intent_ids),
-        submission.environment,
-        ledger.never_left(intent_ids, NOTHING_LEFT),
-    )
+    rows = rows_told(ledger, entries, faults, submission.environment)
     states = answering.order_states(rows, entries)
     now = datetime.now(UTC)
     summary = _summary(submission, rows, entries, states, settings.timezone, now)
@@ -132,6 +126,37 @@ def write_reconciled(
         stopped=run.stopped,
         also=tuple(str(path) for path in written),
     )
+
+
+def rows_told(
+    ledger: Ledger, entries: Sequence[Entry], faults: Sequence[Fault], environment: Environment
+) -> tuple[RowAnswer, ...]:
+    """What the ledger tells of these orders, one answer for every row, in the order of the sheet.
+
+    It is read some orders at a time: an order's answer takes fifty times the room of what is told.
+    """
+    rows: list[RowAnswer] = []
+    for start in range(0, len(entries), _AT_ONCE):
+        some = entries[start : start + _AT_ONCE]
+        intent_ids = [entry.intent_id for entry in some if entry.intent_id]
+        rows += answering.row_answers(
+            some,
+            _of_rows(faults, some),
+            ledger.intents(intent_ids),
+            ledger.latest_outcomes(intent_ids),
+            environment,
+            ledger.never_left(intent_ids, NOTHING_LEFT),
+        )
+    return tuple(sorted(rows, key=attrgetter("row")))
+
+
+_AT_ONCE: Final = 5_000
+"""Orders whose answers are read at a time."""
+
+
+def _of_rows(faults: Sequence[Fault], entries: Sequence[Entry]) -> list[Fault]:
+    rows = {row for entry in entries for row, _ in entry.lines}
+    return [fault for fault in faults if fault.row in rows]
 
 
 def _write_for_machines(

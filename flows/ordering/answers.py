@@ -113,7 +113,8 @@ def _of_entry(
 
 
 def _with_warnings(answer: RowAnswer, by_row: Mapping[int, Sequence[Fault]]) -> RowAnswer:
-    warnings = [f for f in by_row.get(answer.row, ()) if f.severity == "warning"]
+    of_row = by_row.get(answer.row)
+    warnings = [f for f in of_row if f.severity == "warning"] if of_row else []
     if not warnings:
         return answer
     told = " ".join([answer.what_happened, *(f"Note: {fault.message}" for fault in warnings)])

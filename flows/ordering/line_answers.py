@@ -31,16 +31,27 @@ def with_lines(entry: Entry, base: RowAnswer, order: OrderAnswer) -> list[RowAns
     answers = []
     for row, number in entry.lines:
         line = lines.get(number)
+        # `replace` would take longer than all else that is done for a row.
         answers.append(
-            replace(
-                base,
+            RowAnswer(
                 row=row,
+                state=base.state,
+                result=base.result,
+                order_id=base.order_id,
+                order_status=base.order_status,
                 line_status=line.status if line else "",
                 line_subscription_id=line.subscription_id if line else "",
                 offer_sold=line.offer_id if line else "",
                 line_price=line_price(line),
                 order_total=total,
                 price_currency=currency,
+                error_code=base.error_code,
+                what_happened=base.what_happened,
+                what_to_do=base.what_to_do,
+                answered_at=base.answered_at,
+                approvable=base.approvable,
+                asks_anew=base.asks_anew,
+                points_at_others=base.points_at_others,
             )
         )
     return answers
