@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
@@ -43,7 +44,7 @@ AT_ONCE = 5_000
 """Orders whose answers are made ready at a time."""
 
 LEASE = timedelta(seconds=100)
-ROUNDS: Final[Mapping[int, int]] = {1_000: 5, 10_000: 3, 100_000: 1, 1_000_000: 1}
+ROUNDS: Final[Mapping[int, int]] = {1_000: 3, 10_000: 1, 100_000: 1, 1_000_000: 1}
 
 Item = TypeVar("Item")
 
@@ -118,7 +119,20 @@ def _some(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def _answer(intent: Intent, status: str) -> _Answered:
     """The marketplace's word on an order, with prices."""
-    lines = json.loads(intent.body)["lineItems"]
+    order = _order(json.dumps(json.loads(intent.body)["lineItems"]), status).model_copy(
+        update={
+            "order_id": intent.intent_id.replace("-", "")[:30],
+            "customer_id": intent.customer_id,
+            "reference": intent.reference,
+        }
+    )
+    return intent, Reply(str(uuid4()), 201, order=order)
+
+
+@cache
+def _order(lines_as_sent: str, status: str) -> OrderAnswer:
+    """An order with these lines, of anybody's."""
+    lines = json.loads(lines_as_sent)
     for line in lines:
         line |= {
             "status": status,
@@ -130,18 +144,14 @@ def _answer(intent: Intent, status: str) -> _Answered:
                 "lineItemPartnerPrice": 27.5 * line["quantity"],
             },
         }
-    order = OrderAnswer.model_validate(
+    return OrderAnswer.model_validate(
         {
-            "orderId": intent.intent_id.replace("-", "")[:30],
-            "customerId": intent.customer_id,
-            "externalReferenceId": intent.reference,
-            "orderType": intent.order_type,
+            "orderType": "NEW",
             "status": status,
             "creationDate": "2026-11-26T12:00:00Z",
             "lineItems": lines,
         }
     )
-    return intent, Reply(str(uuid4()), 201, order=order)
 
 
 async def _sent(ledger: Ledger, answered: Sequence[_Answered]) -> None:
