@@ -219,6 +219,22 @@ async def test_it_is_not_shared_out(
     assert (len(ran.here), workers.begun) == (ORDERS, [])
 
 
+async def test_in_practice_every_machine_has_a_marketplace_of_its_own(settings: Settings) -> None:
+    practice = settings.model_copy(update={"environment": "practice", "marketplace_url": None})
+    workers = Played(practice, works)
+    placed: list[str] = []
+
+    async def place(intent_ids: Sequence[str]) -> None:
+        placed.extend(intent_ids)
+
+    async def went_on(_: int) -> None:
+        """Nobody watches."""
+
+    many = [str(uuid4()) for _ in range(ORDERS)]
+    await place_shared(Desk(practice), str(uuid4()), many, Here(place, went_on), workers)
+    assert (placed, workers.begun) == (many, [])
+
+
 async def test_nobody_is_there_to_work(ran: Ran, settings: Settings) -> None:
     workers = Played(settings, works, are_there=False)
     await ran.go(workers)
