@@ -518,6 +518,9 @@ async def test_an_order_that_comes_for_a_retired_intent_is_put_before_a_person(
     reply = replace(accepted("9206417733"), request_id="r-1")
     reached = await ledger.answer(intent.intent_id, reply, IntentState.ACCEPTED, "", NOW)
     assert reached is IntentState.STUCK
+    assert intent.intent_id in {
+        one.intent_id for one in ledger.unfinished("default", "practice", ["1000"])
+    }
     stands = now(ledger, intent)
     assert (stands.state, stands.doubt, stands.order_id) == (
         IntentState.STUCK,

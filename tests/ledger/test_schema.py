@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from flows.ledger import Ledger, migrations
 from flows.ledger.database import open_engine
@@ -58,6 +58,42 @@ def test_a_ledger_from_before_is_brought_up_to_date_and_keeps_what_it_held(
             if kind == "sqlite":
                 assert raw.execute(text("pragma foreign_key_check")).all() == []
         engine.dispose()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_open_before_is_followed_on_and_what_had_ended_is_not(
+    kind: str, tmp_path: Path
+) -> None:
+    with database(kind, tmp_path) as url:
+        engine = open_engine(url)
+        _at_the_first_step(engine)
+        with engine.begin() as connection:
+            connection.execute(text("update intents set state = 'accepted'"))
+            _like_the_first(connection, "ended", "accepted")
+            for state in ("sent", "looking", "stuck", "refused", "retired"):
+                _like_the_first(connection, state, state)
+            for number, (intent_id, status) in enumerate((("i-1", "1002"), ("ended", "1000"))):
+                values = f"{number}, '{intent_id}', 't', '{status}', '{{}}'"
+                connection.execute(text(f"insert into outcomes values ({values})"))
+        ledger = Ledger(url, tmp_path / "workbooks")
+        followed = {i.intent_id for i in ledger.unfinished("default", "practice", ["1000"])}
+        ledger.close()
+        with engine.connect() as raw:
+            still_open = raw.execute(text("select intent_id from intents where is_open")).scalars()
+            assert set(still_open) == followed == {"i-1", "sent", "looking", "stuck"}
+        engine.dispose()
+
+
+def _like_the_first(connection: Connection, name: str, state: str) -> None:
+    connection.execute(
+        text(
+            f"insert into intents select '{name}', account, environment, key_fingerprint,"
+            " customer_id, order_type, reference, body, body_key,"
+            f" '{name}', written_at, workbook_hash, reassign_users, '{state}', sends,"
+            " first_sent_at, last_sent_at, order_id, error_code, error_message,"
+            " error_details, answered_at, lease_owner, lease_until from intents where intent_id = 'i-1'"
+        )
+    )
 
 
 def _at_the_first_step(engine: Engine) -> None:
