@@ -91,7 +91,8 @@ def _like_the_first(connection: Connection, name: str, state: str) -> None:
             " customer_id, order_type, reference, body, body_key,"
             f" '{name}', written_at, workbook_hash, reassign_users, '{state}', sends,"
             " first_sent_at, last_sent_at, order_id, error_code, error_message,"
-            " error_details, answered_at, lease_owner, lease_until from intents where intent_id = 'i-1'"
+            " error_details, answered_at, lease_owner, lease_until"
+            " from intents where intent_id = 'i-1'"
         )
     )
 
