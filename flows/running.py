@@ -6,6 +6,7 @@ Imported after the command has said its first line; what is heavy is imported wh
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -76,6 +77,8 @@ def run_flow(
         from flows.desk import examine
         from flows.reading_ahead import reading_ahead
 
+        _calm_the_collector()
+
         with reading_ahead(workbook, lambda content, name: examine(content, name, settings)):
             from flows.submit_orders import run_submit_orders, watched_by
 
@@ -93,6 +96,14 @@ def run_flow(
                         price_first=price_first,
                     )
                 )
+
+
+def _calm_the_collector() -> None:
+    """What a run makes it keeps to its end; looking through all of it again and again for what
+    is not needed any more takes a fifth of its processor time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def run_follow(settings: Settings) -> FollowedUp:

@@ -375,7 +375,7 @@ class Ledger:
 
     async def note_outcomes(self, seen: Mapping[str, OrderAnswer], at: datetime) -> None:
         """What the marketplace says of accepted orders now, by intent; history is kept."""
-        await self._step(lambda c: steps.note_outcomes(c, seen, at))
+        await self._group.carry_out(steps.Noted(seen, at))
 
     def _lease(self, at: datetime, lasts: timedelta) -> steps.Lease:
         return steps.Lease(self._owner.owner_id, at, lasts, self._owner.is_gone)

@@ -182,17 +182,28 @@ def _why_written(intent: Intent, *, approved: bool) -> str:
 
 def note_outcome(connection: Connection, intent_id: str, order: OrderAnswer, at: datetime) -> None:
     """What the marketplace says of an accepted order now."""
-    note_outcomes(connection, {intent_id: order}, at)
+    note_outcomes(connection, [Noted({intent_id: order}, at)])
 
 
-def note_outcomes(connection: Connection, seen: Mapping[str, OrderAnswer], at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Noted:
     """What the marketplace says of accepted orders now, by intent."""
-    rows = [
-        (intent_id, moment(at), order.status, outcome_body(order))
-        for intent_id, order in seen.items()
-    ]
+
+    seen: Mapping[str, OrderAnswer]
+    at: datetime
+
+
+def note_outcomes(connection: Connection, noted: Sequence[Noted]) -> None:
+    """Write down all of it at once."""
     final = final_order_statuses()
-    ended = [(False, intent_id) for intent_id, order in seen.items() if order.status in final]
+    rows: list[Cells] = []
+    ended: list[Cells] = []
+    for one in noted:
+        at = moment(one.at)
+        for intent_id, order in one.seen.items():
+            rows.append((intent_id, at, order.status, outcome_body(order)))
+            if order.status in final:
+                ended.append((False, intent_id))
     write(connection, (NEW_OUTCOMES, rows), (_END, ended))
 
 

@@ -40,15 +40,15 @@ _BLOCK: Final = 20
 _MAY_BE_LATE: Final = 0.04
 """Seconds by which a call may miss its moment; a later one waits for another."""
 
-_GRID: Final = 0.02
-"""Seconds: calls go together at these moments, four at the ceiling. To wake for each would cost
+_GRID: Final = 0.04
+"""Seconds: calls go together at these moments, eight at the ceiling. To wake for each would cost
 more of the processor than anything else that is done for it.
 """
 
 _KEPT: Final = WINDOW / (WINDOW + _GRID + _MAY_BE_LATE)
 """Of the calls of a window, so that those which went together at its ends, or late, fit in."""
 
-_FIRST_LEAD: Final = 0.05
+_FIRST_LEAD: Final = 0.1
 _LONGEST_LEAD: Final = 1.0
 _LEAD_FOLLOWS: Final = 0.1
 
