@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
-from flows.marketplace.client import Address, Marketplace
+from flows.marketplace.client import Marketplace
+from flows.marketplace.exchange import Address
 from flows.marketplace.pace import Pace, shared_budget
 from flows.practice import practice_marketplace
 from flows.secret_blocks import client_secret

@@ -25,7 +25,7 @@ from flows.answers_for_machines import Format, beside
 from flows.connection import connected
 from flows.ledger import Ledger
 from flows.ledger.planning import Asked, submitted
-from flows.marketplace.client import connect_seconds
+from flows.marketplace.exchange import connect_seconds
 from flows.ordering import answers as answering
 from flows.ordering.approval import Limits
 from flows.ordering.follow import follow

@@ -13,7 +13,8 @@ from uuid import uuid4
 import httpx
 from pydantic import SecretStr
 
-from flows.marketplace.client import Address, Marketplace
+from flows.marketplace.client import Marketplace
+from flows.marketplace.exchange import Address
 from flows.marketplace.pace import Pace
 from flows.settings import PRACTICE_CLIENT_ID, PRACTICE_CLIENT_SECRET
 from schemas.orders import Intent, Reply

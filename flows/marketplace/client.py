@@ -1,41 +1,33 @@
-"""The calls of the orders API: one method to a call, an answer as a value.
-
-Over httpx with the aiohttp transport: httpx's own pool collapses as the number of calls in
-flight grows (docs/design.md, figures).
-"""
+"""The calls of the orders API: one method to a call, an answer as a value."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import lru_cache
-from hashlib import sha256
-from time import monotonic, time
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
-import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
-from pydantic import SecretStr
 
 from flows.marketplace.errors import (
     NOTHING_ORDERED,
     RUN_STOPPED,
-    SILENT,
     TOO_LATE,
-    UNREACHABLE,
     UNREADABLE,
     AccessRefused,
     NotReachable,
-    error_parts,
     raise_for,
-    seconds_to_wait,
+)
+from flows.marketplace.exchange import (
+    READ_SECONDS,
+    Address,
+    Exchange,
+    InTime,
+    Query,
+    connect_seconds,
 )
 from flows.marketplace.pace import Pace, Turn
 from flows.marketplace.sign_in import SignIn
@@ -45,55 +37,10 @@ from schemas.orders import CallFailed, HistoryPage, Intent, OrderAnswer, Reply
 from schemas.subscriptions import AutoRenewalChange, Subscription, SubscriptionList
 from schemas.wire import Wire, read_json
 
-CONNECT_SECONDS: Final = 10.0
-READ_SECONDS: Final = 60.0
-SUCCESS: Final = frozenset({200, 201, 202})
-"""All three are success for every type, and the body decides (reference, section 8.4)."""
-
-
-def connect_seconds(read_seconds: float) -> float:
-    """The time-out of connecting that goes with one of reading."""
-    return min(CONNECT_SECONDS, read_seconds)
-
-
-_KNOWN_ADDRESSES: Final = 1024
-"""Of customers whose orders are under way: reading an address anew takes long."""
-
 PAGE: Final = 100
 DISCOUNTS_PAGE: Final = 50
 
 Body = TypeVar("Body", bound=Wire)
-Query = Mapping[str, str | int | list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the marketplace is and who we are there; the secret never shows in its repr."""
-
-    api_url: str
-    sign_in_url: str
-    client_id: str
-    client_secret: SecretStr
-
-
-class _TooLateError(Exception):
-    """Raised inside the transport, so that not a byte of the body is written."""
-
-
-class _InTime:
-    """A request's body that is only handed out while it may go."""
-
-    def __init__(self, content: bytes, may_go: Callable[[], bool]) -> None:
-        self.length = len(content)
-        self.was_too_late = False
-        self._content = content
-        self._may_go = may_go
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if not self._may_go():
-            self.was_too_late = True
-            raise _TooLateError
-        yield self._content
 
 
 class Marketplace:
@@ -110,17 +57,9 @@ class Marketplace:
         self.pace = pace
         self._patience = patience
         self._read_seconds = read_seconds
-        # The calls go straight to the transport: nothing of what httpx's client does between
-        # (redirects, cookies, authentication) is wanted, and it takes as long as all the rest.
-        self._transport = AiohttpTransport(limits=httpx.Limits(max_connections=500))
-        timeout = httpx.Timeout(read_seconds, connect=connect_seconds(read_seconds), pool=None)
-        self._timeouts = {"timeout": timeout.as_dict()}
-        self._client = httpx.AsyncClient(
-            transport=self._transport, timeout=timeout, follow_redirects=False
-        )
-        self._url_of = lru_cache(_KNOWN_ADDRESSES)(httpx.URL)
+        self._exchange = Exchange(address, pace, read_seconds)
         self._sign_in = SignIn(
-            self._client,
+            self._exchange.client,
             address.sign_in_url,
             address.client_id,
             address.client_secret,
@@ -137,7 +76,7 @@ class Marketplace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._client.aclose()
+        await self._exchange.close()
 
     async def check(self) -> None:
         """Sign in and ping: the connection test before the first order.
@@ -181,8 +120,8 @@ class Marketplace:
         """
         query = {"reassign-users": "true"} if intent.reassign_users else {}
         token = await self._sign_in.token()
-        body = _InTime(intent.body, may_go)
-        reply, answer = await self._exchange(
+        body = InTime(intent.body, may_go)
+        reply, answer = await self._exchange.call(
             "POST",
             f"{_customer_path(intent.customer_id)}/orders",
             intent.correlation_id,
@@ -322,90 +261,11 @@ class Marketplace:
         while True:
             token = await self._sign_in.token(when_refused)
             await self.pace.take()
-            reply, body = await self._exchange(
+            reply, body = await self._exchange.call(
                 method, path, correlation_id, token, content, query or {}
             )
             if not (_token_refused(reply) and await self._sign_in.refused(token)):
                 return reply, body
-
-    def _url(self, path: str, query: Query) -> httpx.URL:
-        url = self._url_of(self._address.api_url + path)
-        return url.copy_with(params=dict(query)) if query else url
-
-    def _headers(
-        self, token: str, correlation_id: str, request_id: str, content: bytes | _InTime | None
-    ) -> dict[str, str]:
-        headers = {
-            "X-Api-Key": self._address.client_id,
-            "Authorization": f"Bearer {token}",
-            "X-Correlation-Id": correlation_id,
-            "X-Request-Id": request_id,
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-        }
-        if isinstance(content, _InTime):
-            headers["Content-Length"] = str(content.length)
-        return headers
-
-    async def _exchange(
-        self,
-        method: str,
-        path: str,
-        correlation_id: str,
-        token: str,
-        content: bytes | _InTime | None,
-        query: Query,
-        request_id: str = "",
-    ) -> tuple[Reply, bytes]:
-        request_id = request_id or str(uuid4())
-        request = httpx.Request(
-            method,
-            self._url(path, query),
-            headers=self._headers(token, correlation_id, request_id, content),
-            content=content,
-            extensions=self._timeouts,
-        )
-        # Else httpx looks through all of them, again and again, for what they are written in.
-        request.headers.encoding = "ascii"
-        began = monotonic()
-        try:
-            answer = await self._transport.handle_async_request(request)
-        except _TooLateError:
-            return Reply(request_id, None, code=TOO_LATE), b""
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            code = UNREACHABLE if _nothing_was_sent(error) else SILENT
-            return Reply(request_id, None, code=code), b""
-        except aiohttp.ClientError:
-            # Not one of the transport's own: what came back is no HTTP, so the request had gone.
-            return Reply(request_id, None, code=SILENT), b""
-        try:
-            # When a body in chunks goes wrong, aiohttp tells nobody and its time-out is gone.
-            async with asyncio.timeout(self._read_seconds):
-                await answer.aread()
-        except (httpx.HTTPError, aiohttp.ClientError, TimeoutError):
-            # The headers came, the body is cut: a success that cannot be read, or silence.
-            is_success = answer.status_code in SUCCESS
-            code = UNREADABLE if is_success else f"HTTP/{answer.status_code}"
-            return Reply(request_id, answer.status_code, code=code), b""
-        finally:
-            await answer.aclose()
-        self.pace.answered(monotonic() - began)
-        if answer.status_code == 429:
-            self.pace.slow_down()
-        if answer.status_code in SUCCESS:
-            return Reply(request_id, answer.status_code), answer.content
-        code, message, details, by_service = error_parts(answer.status_code, answer.content)
-        reply = Reply(
-            request_id,
-            answer.status_code,
-            code=code,
-            message=message,
-            details=details,
-            retry_after=seconds_to_wait(answer.headers.get("retry-after"), time()),
-            spoken_by_service=by_service,
-            digest=sha256(answer.content).hexdigest() if answer.status_code >= 500 else "",
-        )
-        return reply, answer.content
 
 
 def _customer_path(customer_id: str) -> str:
@@ -414,19 +274,6 @@ def _customer_path(customer_id: str) -> str:
 
 def _subscription_path(customer_id: str, subscription_id: str) -> str:
     return f"{_customer_path(customer_id)}/subscriptions/{quote(subscription_id, safe='')}"
-
-
-def _nothing_was_sent(error: Exception) -> bool:
-    """Whether name, connect or TLS failed; whatever cannot be told counts as sent.
-
-    The transport calls a connection that the server closed without an answer a ConnectError
-    as well, so the class of its cause decides.
-    """
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-        return True
-    return isinstance(
-        error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError
-    )
 
 
 def _token_refused(reply: Reply) -> bool:

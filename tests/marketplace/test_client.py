@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from flows.marketplace.client import Address, Marketplace
+from flows.marketplace.client import Marketplace
 from flows.marketplace.errors import (
     RUN_STOPPED,
     SILENT,
@@ -27,6 +28,7 @@ from flows.marketplace.errors import (
     TryLater,
     seconds_to_wait,
 )
+from flows.marketplace.exchange import Address
 from flows.marketplace.pace import Pace
 from flows.ordering.life import Kind, kind_of
 from schemas.orders import CallFailed, MarketplaceStop, Order, OrderLine
@@ -181,6 +183,23 @@ async def misbehaving(answer: bytes, token: bytes | None = None) -> AsyncIterato
     port = served.sockets[0].getsockname()[1]
     async with served:
         yield f"http://127.0.0.1:{port}"
+
+
+def packed(body: bytes) -> bytes:
+    """An answer that came through a proxy which packs bodies."""
+    head = ("HTTP/1.1 201 X", f"Content-Length: {len(body)}", "Content-Encoding: gzip")
+    return "\r\n".join((*head, "Connection: close", "", "")).encode() + body
+
+
+async def test_a_packed_answer_is_unpacked_and_a_broken_one_is_no_answer() -> None:
+    whole = gzip.compress(b'{"orderId": "9206417733", "status": "1002"}')
+    async with misbehaving(packed(whole)) as url, connected(url) as marketplace:
+        reply = await placed(marketplace, intent_for())
+    assert reply.order is not None
+    assert reply.order.order_id == "9206417733"
+    async with misbehaving(packed(whole[10:])) as url, connected(url) as marketplace:
+        reply = await placed(marketplace, intent_for())
+    assert (reply.http_status, reply.order, reply.code) == (201, None, "NET/BAD_ANSWER")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from typing import Any, Final, Literal
 from flows.ledger import Ledger, group, steps
 from flows.ledger.book import Planning
 from flows.ledger.sends import Answered, Begun
-from flows.marketplace.client import Marketplace, _InTime
+from flows.marketplace.client import Marketplace
+from flows.marketplace.exchange import InTime
 
 Act = Literal["kill", "freeze"]
 
@@ -128,9 +129,9 @@ def _around_calls(trap: Trap) -> None:
         after=lambda: trap.at(Point.ANSWERED),
     )
     _wrap_call(Marketplace, "history", after=lambda: trap.at(Point.LOOKING))
-    whole = _InTime.__aiter__
+    whole = InTime.__aiter__
 
-    async def in_halves(self: _InTime) -> AsyncIterator[bytes]:
+    async def in_halves(self: InTime) -> AsyncIterator[bytes]:
         async for body in whole(self):
             trap.at(Point.CHECKED)
             half = len(body) // 2 if trap.point is Point.WRITING else 0
@@ -140,7 +141,7 @@ def _around_calls(trap: Trap) -> None:
             yield body[half:]
             trap.at(Point.WRITTEN)  # asked for more: all of it is with the socket
 
-    _put(_InTime, "__aiter__", in_halves)
+    _put(InTime, "__aiter__", in_halves)
 
 
 def _around_files(trap: Trap) -> None:

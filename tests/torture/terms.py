@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from flows.marketplace.client import connect_seconds
+from flows.marketplace.exchange import connect_seconds
 from flows.sandbox.faults import Fault
 from flows.settings import PRACTICE_CLIENT_ID, PRACTICE_CLIENT_SECRET
 
