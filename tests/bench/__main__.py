@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,8 @@ from tests.torture.processes import ROOT, clean_environment
 IS_SMALL: Final = os.environ.get("SIZE") == "small"
 LATENCY: Final = 0.25
 THREADS: Final = 32
+STAGES_SECONDS: Final = 300.0
+"""What a million rows outside the marketplace may take of the twenty minutes."""
 
 _say = partial(print, flush=True)
 
@@ -175,14 +178,19 @@ def _bare() -> Bare:
 
 
 def _stages() -> Stages:
-    command = [sys.executable, "-m", "tests.bench.stages"]
-    ran = subprocess.run(
-        command, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, text=True, check=False
-    )
-    if not ran.stdout:
-        raise RuntimeError("tests.bench.stages ended without a word.")
-    _say(ran.stdout)
-    return Stages(ran.stdout.strip(), ran.returncode == 0)
+    command = [sys.executable, "-u", "-m", "tests.bench.stages"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        printed, _ = process.communicate(timeout=STAGES_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        printed, _ = process.communicate()
+        printed += f"not finished within {STAGES_SECONDS:.0f} s\n"
+    _say(printed)
+    return Stages(printed.strip(), process.returncode == 0)
 
 
 def _head() -> None:
