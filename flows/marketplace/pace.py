@@ -48,6 +48,11 @@ more of the processor than anything else that is done for it.
 _KEPT: Final = WINDOW / (WINDOW + _GRID + _MAY_BE_LATE)
 """Of the calls of a window, so that those which went together at its ends, or late, fit in."""
 
+_IN_ORDER: Final = 0.01
+"""Of the time between two that go together, so that they go in the order in which they asked: an
+order can change the price level of those after it.
+"""
+
 _FIRST_LEAD: Final = 0.1
 _LONGEST_LEAD: Final = 1.0
 _LEAD_FOLLOWS: Final = 0.1
@@ -252,8 +257,25 @@ async def _in_thread(work: Callable[[], Result]) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_asking, work)
 
 
+async def _until(at: float) -> None:
+    """Sleep to a moment of the loop's clock; who sleep to moments go on in the order of these."""
+    loop = asyncio.get_running_loop()
+    woken = loop.create_future()
+    timer = loop.call_at(at, _wake, woken)
+    try:
+        await woken
+    finally:
+        timer.cancel()
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
 def _on_grid(at: float) -> float:
-    return ceil(at / _GRID) * _GRID
+    moment = ceil(at / _GRID) * _GRID
+    return moment + (at - moment + _GRID) * _IN_ORDER
 
 
 @dataclass(slots=True)
@@ -292,7 +314,7 @@ class Pace:
         while (late := monotonic() - at) > _MAY_BE_LATE:
             at = await self.budget.moment(self)
         if late < 0:
-            await asyncio.sleep(-late)
+            await _until(at)
         self.calls += 1
 
     def answered(self, seconds: float) -> None:

@@ -185,6 +185,25 @@ def test_runs_of_one_key_share_a_budget_and_count_their_own_calls() -> None:
     in_virtual_time(work())
 
 
+def test_calls_that_go_together_go_in_the_order_in_which_they_asked() -> None:
+    """An order can change the price level of those after it."""
+
+    async def work() -> list[int]:
+        run = Pace(Budget(985))
+        gone: list[int] = []
+
+        async def one(number: int) -> None:
+            turn = await run.turn()
+            await asyncio.sleep(0.02 * (number % 3))
+            await turn.come()
+            gone.append(number)
+
+        await asyncio.gather(*(one(number) for number in range(300)))
+        return gone
+
+    assert in_virtual_time(work()) == list(range(300))
+
+
 class Broken:
     """A memory that cannot be reached, then can."""
 
