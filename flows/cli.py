@@ -9,14 +9,31 @@ import atexit
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from flows.command_terms import (
+    FAULT,
+    NOT_READY,
+    WRONG_USE,
+    Account,
+    AsJson,
+    Environment,
+    Out,
+    Workbook,
+    accounts_for,
+    ask_consent,
+    faults_said_plainly,
+    folders_of,
+    look_first,
+    opening,
+    settings_for,
+    stop,
+)
 from flows.listener import Listener
 from flows.running import run_flow, run_follow, run_renew, run_serve, run_watch, settle
 from flows.terminal import (
@@ -32,10 +49,6 @@ from flows.terminal import (
     tell_watched,
 )
 
-if TYPE_CHECKING:
-    from flows.answers_for_machines import Format
-    from flows.settings import Settings
-
 # Imports stand inside the functions on purpose: the first line must not wait for them.
 # ruff: noqa: PLC0415
 
@@ -45,20 +58,6 @@ app = typer.Typer(
     help="Place orders from an Excel order sheet and get the workbook back with the answers.",
     pretty_exceptions_enable=False,
 )
-
-FAULT: Final = 1
-WRONG_USE: Final = 2
-NOT_READY: Final = 3
-
-Workbook = Annotated[Path, typer.Argument(help="The workbook with the order sheet.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Where the workbook with answers goes.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Account = Annotated[str | None, typer.Option("--account", help="The account to order with.")]
-Environment = Annotated[
-    str | None, typer.Option("--environment", help="practice, sandbox or production.")
-]
-
-PRACTICE_LINE: Final = "Practice: nothing is ordered for real."
 
 
 def main() -> None:
@@ -115,10 +114,10 @@ def submit(
         from flows.answers_for_machines import formats_of
 
         formats = () if also is None else formats_of(also.split(","))
-        settings = _settings(account, environment)
-        say(f"{_opening(settings)}Submitting {workbook.name} …")
-        _look_first(workbook, out, settings, formats)
-        _consent(environment, yes)
+        settings = settings_for(account, environment)
+        say(f"{opening(settings)}Submitting {workbook.name} …")
+        look_first(workbook, out, settings, formats)
+        ask_consent(environment, yes)
         result = run_flow(workbook, out, follow, settings, formats, price_first=price_first)
     tell_run(result, as_json, out)
     if result.stopped:
@@ -136,9 +135,9 @@ def check(
 ) -> None:
     """Read and validate a workbook and write what was found; nobody is called."""
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment, connects=False)
+        settings = settings_for(account, environment, connects=False)
         say(f"Checking {workbook.name}; nothing is sent.")
-        _look_first(workbook, out, settings)
+        look_first(workbook, out, settings)
         from flows.desk import check as check_workbook
 
         result = check_workbook(workbook, settings, out)
@@ -156,14 +155,14 @@ def preview(
 ) -> None:
     """Ask Adobe for the price of every order of a workbook and place none."""
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment)
-        say(f"{_opening(settings)}Pricing {workbook.name}; nothing is ordered …")
+        settings = settings_for(account, environment)
+        say(f"{opening(settings)}Pricing {workbook.name}; nothing is ordered …")
         from flows.outputs import default_output
         from flows.workbook.parts import read_bytes
 
         name, content = workbook.name, read_bytes(workbook)
         place = out or default_output(settings.output, name, content, "priced")
-        _look_first(workbook, place, settings)
+        look_first(workbook, place, settings)
         result = run_flow(workbook, place, 0, settings, only_prices=True)
     tell_run(result, as_json, out)
     if result.stopped:
@@ -223,8 +222,8 @@ def follow(
 ) -> None:
     """Ask once what became of open orders and of those in doubt; write their workbooks again."""
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment)
-        say(f"{_opening(settings)}Asking what became of open orders …")
+        settings = settings_for(account, environment)
+        say(f"{opening(settings)}Asking what became of open orders …")
         result = run_follow(settings)
     tell_followed(result, as_json)
     raise typer.Exit(result.exit_code)
@@ -242,11 +241,11 @@ def watch(
 ) -> None:
     """Watch a folder: place the orders of every workbook that is dropped there, until stopped."""
     with faults_said_plainly(as_json):
-        accounts = _accounts(account, environment, inbox)
+        accounts = accounts_for(account, environment, inbox)
         settings = accounts[0]
         settings.check_unattended()
-        say(f"{_opening(settings)}Watching {settings.inbox}{_folders(accounts)} …")
-        _consent(environment, yes)
+        say(f"{opening(settings)}Watching {settings.inbox}{folders_of(accounts)} …")
+        ask_consent(environment, yes)
         run_watch(settings, [one.account for one in accounts], _terminal(as_json))
     say("Stopped. What was not finished is taken up again at the next start.")
 
@@ -263,13 +262,13 @@ def serve(
     Goes on until it is stopped; started again, it takes up what was left.
     """
     with faults_said_plainly(as_json):
-        accounts = _accounts(account, environment)
+        accounts = accounts_for(account, environment)
         settings = accounts[0]
         settings.check_unattended()
-        say(f"{_opening(settings)}Starting …")
-        _consent(environment, yes)
+        say(f"{opening(settings)}Starting …")
+        ask_consent(environment, yes)
         say(
-            f"Drop workbooks into {settings.inbox.absolute()}{_folders(accounts)}; the answers "
+            f"Drop workbooks into {settings.inbox.absolute()}{folders_of(accounts)}; the answers "
             f"come to {settings.output.absolute()}."
         )
         books = ", ".join(str(one.renewals.absolute()) for one in accounts)
@@ -309,19 +308,19 @@ def renew(
     The first night of a new renewal book only says what the second would do.
     """
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment)
+        settings = settings_for(account, environment)
         is_watched = sys.stdin.isatty()
         if not is_watched:
             settings.check_unattended()
         what = workbook.name if workbook else "the renewal books"
-        say(f"{_opening(settings)}Looking through {what} …")
+        say(f"{opening(settings)}Looking through {what} …")
         from flows.renewal_books import books_of, read_book
 
         for path in books_of(settings, workbook):
             if is_watched or workbook:  # else one book is no reason to keep the others waiting
                 read_book(path, settings)
         if not dry_run:
-            _consent(environment, yes)
+            ask_consent(environment, yes)
         result = run_renew(workbook, settings, dry_run, is_watched)
     tell_renewals(result, as_json)
     raise typer.Exit(result.exit_code)
@@ -347,7 +346,7 @@ def resolve(
     if bool(placed) == not_placed:
         stop("Say one of the two: --placed ORDERID or --not-placed.", WRONG_USE)
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment, connects=bool(placed))
+        settings = settings_for(account, environment, connects=bool(placed))
         result = settle(settings, reference, customer, placed)
     if as_json:
         print_json(asdict(result))
@@ -372,7 +371,7 @@ def orders(
 ) -> None:
     """Show what the ledger knows of orders; of one reference, everything that happened."""
     with faults_said_plainly(as_json):
-        settings = _settings(account, environment, connects=False)
+        settings = settings_for(account, environment, connects=False)
         from flows.desk import open_ledger
         from flows.ordering.states import intent_state
         from schemas.outcomes import State
@@ -441,96 +440,6 @@ def template(
         f"{path} is an empty order sheet: the notes on its headers say what goes where, the tab "
         f"Examples shows it.\nWhen it is filled in: orderdrop check {shlex.quote(str(path))}"
     )
-
-
-# --- what the commands share ---
-
-
-def stop(text: str, code: int) -> NoReturn:
-    """End with one plain sentence."""
-    say(text)
-    raise typer.Exit(code)
-
-
-@contextmanager
-def faults_said_plainly(as_json: bool) -> Iterator[None]:
-    """Every designed error becomes one sentence and its exit code (and one object, if asked)."""
-    from schemas.faults import Stop
-
-    try:
-        yield
-    except Stop as error:
-        if as_json:
-            print_json({"error": str(error), "exit_code": error.exit_code})
-        stop(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        stop("Stopped. What was ordered stands in the ledger; run the same command again.", FAULT)
-
-
-def _settings(
-    account: str | None,
-    environment: str | None,
-    *,
-    connects: bool = True,
-) -> Settings:
-    from flows.settings import Settings
-
-    return Settings.checked(account=account, environment=environment, connects=connects)
-
-
-def _accounts(
-    account: str | None, environment: str | None, inbox: Path | None = None
-) -> Sequence[Settings]:
-    """All accounts, or the one that is chosen.
-
-    One alone has the folder itself for its inbox: the one of its name among several, or the one
-    that is named on the command line.
-    """
-    from flows.settings import Settings
-
-    found = Settings.of_each_account(account=account, environment=environment, inbox=inbox)
-    if len(found) == 1 and inbox is None:
-        return [found[0].model_copy(update={"inbox": found[0].account_inbox})]
-    return found
-
-
-def _folders(accounts: Sequence[Settings]) -> str:
-    names = [one.account for one in accounts]
-    return f" (a folder for each account: {', '.join(names)})" if len(names) > 1 else ""
-
-
-def _opening(settings: Settings) -> str:
-    return f"{PRACTICE_LINE} " if settings.effective_environment == "practice" else ""
-
-
-def _look_first(
-    workbook: Path, out: Path | None, settings: Settings, also: Sequence[Format] = ()
-) -> None:
-    """What can be told in an instant is told before any server is started."""
-    from flows.answers_for_machines import beside
-    from flows.outputs import check_place, check_writable, default_output
-    from flows.workbook.parts import check_kind, read_bytes
-
-    content = read_bytes(workbook)
-    check_kind(content, workbook.name)
-    target = out or default_output(settings.output, workbook.name, content)
-    check_place(target, workbook.name, content)
-    for kind in also:
-        check_writable(beside(target, kind))
-
-
-def _consent(environment: str | None, yes: bool) -> None:
-    """Production set in the settings is consent; given as a flag only, a person says yes."""
-    if environment != "production" or yes:
-        return
-    from flows.settings import Settings
-
-    if Settings().environment == "production":
-        return
-    if not sys.stdin.isatty():
-        stop("To order for real from here, add --yes. Nothing was ordered.", WRONG_USE)
-    if not typer.confirm("This orders for real, with real money. Go on?", err=True):
-        stop("Nothing was ordered.", WRONG_USE)
 
 
 if __name__ == "__main__":

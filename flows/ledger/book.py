@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar, cast
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from flows.ledger import prices, sends, steps, tables, workbooks
+from flows.ledger import intents, prices, sends, steps, tables, workbooks
 from flows.ledger.bulk import MOST_VALUES, Writes, rows_with
 from flows.ledger.database import open_engine
 from flows.ledger.faults import KeptElsewhere, KeptFault, LedgerFault, said_plainly
@@ -29,7 +29,6 @@ from flows.ledger.renewals import RenewalMemory
 from flows.ledger.rows import (
     ENTRY,
     FAULT,
-    INTENT,
     SUBMISSION,
     moment,
 )
@@ -39,7 +38,7 @@ from flows.ledger.telling import history_of
 from schemas.entries import Entry, ShownPrices, Submission
 from schemas.faults import Fault
 from schemas.history import Event
-from schemas.orders import UNSETTLED, Intent, IntentState, OrderAnswer, Reply
+from schemas.orders import Intent, IntentState, OrderAnswer, Reply
 from schemas.outcomes import Environment
 
 Result = TypeVar("Result")
@@ -281,8 +280,7 @@ class Ledger:
     def intents(self, intent_ids: Iterable[str]) -> dict[str, Intent]:
         """Intents by id."""
         with self._read() as connection:
-            rows = rows_with(connection, tables.intents, "intent_id", intent_ids, *INTENT.columns)
-        return {row[0]: INTENT.value(row) for row in rows}
+            return intents.by_id(connection, intent_ids)
 
     def find(
         self,
@@ -292,17 +290,8 @@ class Ledger:
         states: frozenset[IntentState] | None = None,
     ) -> tuple[Intent, ...]:
         """Intents of an account and environment, newest first."""
-        table = tables.intents
-        question = select(*(table.c[name] for name in INTENT.columns)).where(
-            table.c.account == account, table.c.environment == environment
-        )
-        if reference is not None:
-            question = question.where(table.c.reference == reference)
-        if states is not None:
-            question = question.where(table.c.state.in_(sorted(states)))
         with self._read() as connection:
-            rows = connection.execute(question.order_by(table.c.written_at.desc()))
-            return tuple(map(INTENT.value, rows))
+            return intents.find(connection, account, environment, reference, states)
 
     # --- the steps of an intent; each is on disk when it is awaited ---
 
@@ -390,29 +379,12 @@ class Ledger:
         than the minutes by which a clock may be behind.
         """
         with self._read() as connection:
-            newest = [
-                connection.execute(select(func.max(column))).scalar()
-                for column in (
-                    tables.attempts.c.sent_at,
-                    tables.changes.c.at,
-                    tables.outcomes.c.seen_at,
-                )
-            ]
-        known = [text for text in newest if text]
-        return datetime.fromisoformat(max(known)) if known else None
+            return intents.newest_moment(connection)
 
     def order_ids(self, environment: Environment, customer_id: str) -> frozenset[str]:
         """Order ids of a customer that are bound to intents."""
-        table = tables.intents
         with self._read() as connection:
-            rows = connection.execute(
-                select(table.c.order_id).where(
-                    table.c.environment == environment,
-                    table.c.customer_id == customer_id,
-                    table.c.order_id.is_not(None),
-                )
-            )
-            return frozenset(row.order_id for row in rows)
+            return intents.order_ids(connection, environment, customer_id)
 
     def latest_outcomes(self, intent_ids: Iterable[str]) -> dict[str, tuple[OrderAnswer, datetime]]:
         """The newest answer about each accepted intent's order, and when it was seen."""
@@ -430,21 +402,8 @@ class Ledger:
 
     def never_left(self, intent_ids: Iterable[str], codes: Iterable[str]) -> frozenset[str]:
         """Those intents of which each send is known to have ended with one of the codes."""
-        ids, known = list(intent_ids), sorted(codes)
-        found: set[str] = set()
-        table, attempts = tables.intents, tables.attempts
-        ended = func.count().filter(attempts.c.code.in_(known))
         with self._read() as connection:
-            for start in range(0, len(ids), MOST_VALUES):
-                rows = connection.execute(
-                    select(table.c.intent_id)
-                    .join(attempts, attempts.c.intent_id == table.c.intent_id)
-                    .where(table.c.intent_id.in_(ids[start : start + MOST_VALUES]))
-                    .group_by(table.c.intent_id, table.c.sends)
-                    .having(ended == table.c.sends)
-                )
-                found.update(row.intent_id for row in rows)
-        return frozenset(found)
+            return intents.never_left(connection, intent_ids, codes)
 
     def unfinished(
         self, account: str, environment: Environment, final_statuses: Iterable[str]
@@ -453,41 +412,13 @@ class Ledger:
 
         Those too that took another's place and were not sent yet: nobody else sees them.
         """
-        table, seen = tables.intents, tables.outcomes
-        is_final = exists().where(
-            seen.c.intent_id == table.c.intent_id, seen.c.status.in_(sorted(final_statuses))
-        )
-        in_doubt = table.c.state.in_([str(state) for state in UNSETTLED])
-        is_open = (table.c.state == str(IntentState.ACCEPTED)) & ~is_final
-        in_its_place = (table.c.state == str(IntentState.WRITTEN)) & table.c.replaces.is_not(None)
         with self._read() as connection:
-            rows = connection.execute(
-                select(*(table.c[name] for name in INTENT.columns))
-                .where(
-                    table.c.account == account,
-                    table.c.environment == environment,
-                    table.c.is_open,
-                    in_doubt | is_open | in_its_place,
-                )
-                .order_by(table.c.written_at)
-            )
-            return tuple(map(INTENT.value, rows))
+            return intents.unfinished(connection, account, environment, final_statuses)
 
     def replaced_by(self, intent_ids: Iterable[str]) -> list[str]:
         """The intents that took the place of these, and of those, and so on."""
-        found: list[str] = []
-        asked = sorted(set(intent_ids))
-        table = tables.intents
         with self._read() as connection:
-            while asked:
-                chunk, asked = asked[:MOST_VALUES], asked[MOST_VALUES:]
-                rows = connection.execute(
-                    select(table.c.intent_id).where(table.c.replaces.in_(chunk))
-                )
-                newer = [row.intent_id for row in rows]
-                found += newer
-                asked += newer
-        return found
+            return intents.replaced_by(connection, intent_ids)
 
     def history(self, intent_id: str) -> list[Event]:
         """What happened to an intent, in order."""

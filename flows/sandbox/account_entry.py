@@ -27,7 +27,7 @@ from flows.sandbox.records import (
 )
 from flows.sandbox.request_reading import read_customer, read_customer_change
 from flows.sandbox.rights import check_may_change
-from flows.sandbox.wire import (
+from flows.sandbox.wire_requests import (
     AddressRequest,
     ContactRequest,
     CustomerChangeRequest,

@@ -18,7 +18,8 @@ from flows.sandbox.levels import Levels, entitled_levels
 from flows.sandbox.partner import Partner
 from flows.sandbox.queries import Query, filled, moment, natural, one_of, page_links, positive
 from flows.sandbox.records import Answer, Commitment, Customer
-from flows.sandbox.wire import (
+from flows.sandbox.wire_answers import self_link
+from flows.sandbox.wire_lists import (
     AddressAnswer,
     Benefit,
     CommitmentAnswer,
@@ -30,7 +31,6 @@ from flows.sandbox.wire import (
     CustomerName,
     LevelAnswer,
     MinimumQuantity,
-    self_link,
 )
 
 DEFAULT_LIMIT = 20

@@ -22,7 +22,7 @@ from flows.sandbox.order_checks import (
     refuse_lines,
 )
 from flows.sandbox.records import DONE, OPEN, LineItem
-from flows.sandbox.wire import LineRequest
+from flows.sandbox.wire_requests import LineRequest
 
 CLOSED_BEFORE_ANNIVERSARY = timedelta(days=1)
 """From then until the renewal has run, nothing new is sold (C42); UTC days, as it runs by."""

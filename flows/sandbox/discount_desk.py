@@ -24,7 +24,7 @@ from flows.sandbox.queries import (
     true_or_false,
 )
 from flows.sandbox.records import Answer
-from flows.sandbox.wire import (
+from flows.sandbox.wire_lists import (
     DiscountOutcome,
     DiscountQualification,
     DiscountValue,

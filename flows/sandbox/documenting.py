@@ -14,14 +14,13 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from flows.sandbox.wire import (
+from flows.sandbox.wire_answers import GatewayErrorAnswer, ServiceErrorAnswer
+from flows.sandbox.wire_requests import (
     CustomerChangeRequest,
     CustomerRequest,
-    GatewayErrorAnswer,
     OrderPatchRequest,
     OrderRequest,
     PriceListRequest,
-    ServiceErrorAnswer,
     SubscriptionPatchRequest,
     SubscriptionRequest,
     TokenRequest,

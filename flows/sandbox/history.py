@@ -24,7 +24,7 @@ from flows.sandbox.queries import (
 )
 from flows.sandbox.recommending import recommendations
 from flows.sandbox.records import Answer, Customer, Order
-from flows.sandbox.wire import OrderHistoryAnswer
+from flows.sandbox.wire_answers import OrderHistoryAnswer
 from schemas.code_tables import status_codes
 
 DEFAULT_LIMIT = 25

@@ -16,7 +16,7 @@ from flows.sandbox.order_checks import OrderCase
 from flows.sandbox.part_returns import RETURNABLE_TYPES, remaining_quantity
 from flows.sandbox.prices import LinePrice, line_price
 from flows.sandbox.records import DONE, CancellingItem, LineItem, Order
-from flows.sandbox.wire import (
+from flows.sandbox.wire_answers import (
     CancellingAnswer,
     EligibilityCriteria,
     EligibleOfferAnswer,

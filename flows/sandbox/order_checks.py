@@ -15,7 +15,7 @@ from flows.sandbox.book import Book
 from flows.sandbox.catalog import LARGEST_QUANTITY, Catalog, Product
 from flows.sandbox.errors import ServiceRefusal, line_reason
 from flows.sandbox.records import Customer, Order, Subscription
-from flows.sandbox.wire import LineRequest, OrderRequest
+from flows.sandbox.wire_requests import LineRequest, OrderRequest
 
 MOST_LINES = 499
 LARGEST_LINE_NUMBER = 999_999

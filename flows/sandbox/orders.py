@@ -26,7 +26,7 @@ from flows.sandbox.request_reading import read_order, read_order_patch
 from flows.sandbox.returning import give_back
 from flows.sandbox.rights import check_may_change
 from flows.sandbox.switching import revert, switch
-from flows.sandbox.wire import OrderRequest
+from flows.sandbox.wire_requests import OrderRequest
 
 
 @dataclass(frozen=True, slots=True)

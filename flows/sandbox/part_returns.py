@@ -19,7 +19,7 @@ from flows.sandbox.order_checks import (
     takes_back_an_early_renewal,
 )
 from flows.sandbox.records import DONE, FAILED_STATUSES, OPEN, LineItem, Order
-from flows.sandbox.wire import LineRequest
+from flows.sandbox.wire_requests import LineRequest
 
 RETURNABLE_TYPES = frozenset({"NEW", "RENEWAL"})
 

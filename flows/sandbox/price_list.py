@@ -16,7 +16,8 @@ from flows.sandbox.queries import Query, natural, positive
 from flows.sandbox.records import Answer
 from flows.sandbox.renewal_outlook import RENEWAL_CODES
 from flows.sandbox.request_reading import read_price_list_request
-from flows.sandbox.wire import PriceListAnswer, PriceListEntry, PriceListFilters, PriceListRequest
+from flows.sandbox.wire_lists import PriceListAnswer, PriceListEntry
+from flows.sandbox.wire_requests import PriceListFilters, PriceListRequest
 
 DEFAULT_LIMIT = 20
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from flows.sandbox.calls import Call
 from flows.sandbox.errors import ServiceRefusal
-from flows.sandbox.wire import Link, Links
+from flows.sandbox.wire_answers import Link, Links
 
 Parameters = list[tuple[str, str]]
 Value = TypeVar("Value")

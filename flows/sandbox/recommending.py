@@ -11,7 +11,7 @@ from __future__ import annotations
 from flows.sandbox.calls import Call
 from flows.sandbox.catalog import Catalog
 from flows.sandbox.errors import ServiceRefusal
-from flows.sandbox.wire import Recommendations, ServiceErrorAnswer
+from flows.sandbox.wire_answers import Recommendations, ServiceErrorAnswer
 
 LANGUAGES = ("MULT", "EN")
 

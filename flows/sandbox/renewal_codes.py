@@ -10,7 +10,7 @@ from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.levels import is_committed
 from flows.sandbox.records import Customer, Subscription
 from flows.sandbox.renewal_outlook import RENEWAL_CODES
-from flows.sandbox.wire import AutoRenewalRequest
+from flows.sandbox.wire_requests import AutoRenewalRequest
 
 WINDOW_FROM = timedelta(days=7)
 WINDOW_UNTIL = timedelta(days=3)

@@ -38,7 +38,7 @@ from flows.sandbox.order_checks import (
 from flows.sandbox.records import DONE, LAPSED_SUBSCRIPTION, LineItem, Subscription
 from flows.sandbox.renewable import is_supported
 from flows.sandbox.renewal_outlook import automatic_renewal
-from flows.sandbox.wire import LineRequest
+from flows.sandbox.wire_requests import LineRequest
 
 EARLY_FROM = timedelta(days=30)
 LATE_UNTIL = timedelta(days=30)

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.json_text import JsonValue
-from flows.sandbox.wire import (
+from flows.sandbox.wire_requests import (
     AutoRenewalRequest,
     CancellingRequest,
     CustomerChangeRequest,

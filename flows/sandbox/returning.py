@@ -11,7 +11,7 @@ from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.order_checks import LineFailure, OrderCase, deployments, refuse_lines
 from flows.sandbox.part_returns import RETURNABLE_TYPES, check_parts, remaining_quantity
 from flows.sandbox.records import DONE, RETURNED, LineItem, Order
-from flows.sandbox.wire import LineRequest
+from flows.sandbox.wire_requests import LineRequest
 
 RETURN_WINDOW = timedelta(days=14)
 """Counted from creationDate, in UTC, the last second included (C11)."""

@@ -29,27 +29,31 @@ from flows.sandbox.documenting import (
 from flows.sandbox.history import PLACED_TYPES, order_statuses
 from flows.sandbox.marketplace import Marketplace
 from flows.sandbox.recommending import LANGUAGES
-from flows.sandbox.wire import (
-    CustomerAnswer,
-    CustomerChangeRequest,
-    CustomerListAnswer,
-    CustomerRequest,
-    FlexDiscountListAnswer,
+from flows.sandbox.wire_answers import (
     OrderAnswer,
     OrderHistoryAnswer,
-    OrderPatchRequest,
-    OrderRequest,
     PreviewAnswer,
-    PriceListAnswer,
-    PriceListRequest,
     SignInErrorAnswer,
+    TokenAnswer,
+)
+from flows.sandbox.wire_lists import (
+    CustomerAnswer,
+    CustomerListAnswer,
+    FlexDiscountListAnswer,
+    PriceListAnswer,
     SubscriptionAnswer,
     SubscriptionListAnswer,
+    UpgradePathsAnswer,
+)
+from flows.sandbox.wire_requests import (
+    CustomerChangeRequest,
+    CustomerRequest,
+    OrderPatchRequest,
+    OrderRequest,
+    PriceListRequest,
     SubscriptionPatchRequest,
     SubscriptionRequest,
-    TokenAnswer,
     TokenRequest,
-    UpgradePathsAnswer,
 )
 
 _PAGE = query(limit=COUNT, offset=OFFSET)

@@ -14,7 +14,7 @@ from flows.sandbox.book import Book
 from flows.sandbox.clock import Clock
 from flows.sandbox.errors import ServiceRefusal, SignInRefusal
 from flows.sandbox.records import Token
-from flows.sandbox.wire import TokenAnswer
+from flows.sandbox.wire_answers import TokenAnswer
 
 TOKEN_SECONDS = 86399
 _FORM = "application/x-www-form-urlencoded"

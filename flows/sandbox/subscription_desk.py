@@ -30,15 +30,9 @@ from flows.sandbox.renewal_codes import check_renewal_code
 from flows.sandbox.renewal_run import is_being_renewed
 from flows.sandbox.request_reading import read_subscription, read_subscription_patch
 from flows.sandbox.rights import check_may_change
-from flows.sandbox.wire import (
-    AutoRenewal,
-    AutoRenewalRequest,
-    Links,
-    SubscriptionAnswer,
-    SubscriptionListAnswer,
-    SubscriptionRequest,
-    self_link,
-)
+from flows.sandbox.wire_answers import Links, self_link
+from flows.sandbox.wire_lists import AutoRenewal, SubscriptionAnswer, SubscriptionListAnswer
+from flows.sandbox.wire_requests import AutoRenewalRequest, SubscriptionRequest
 
 SCHEDULED_FROM = timedelta(days=30)
 SCHEDULED_UNTIL = timedelta(days=3)

@@ -27,7 +27,7 @@ from flows.sandbox.records import (
 )
 from flows.sandbox.renewable import is_renewable
 from flows.sandbox.upgrade_paths import UpgradePath, upgrade_paths
-from flows.sandbox.wire import CancellingRequest
+from flows.sandbox.wire_requests import CancellingRequest
 
 REVERT_WINDOW = timedelta(days=14)
 """Counted like the window of returns: from creationDate, the last second included."""

@@ -12,7 +12,7 @@ from flows.sandbox.errors import ServiceRefusal
 from flows.sandbox.queries import Query, filled, natural, one_of, page_links, positive
 from flows.sandbox.records import Answer
 from flows.sandbox.upgrade_paths import upgrade_paths
-from flows.sandbox.wire import ProductUpgrade, UpgradePathsAnswer, UpgradeTarget
+from flows.sandbox.wire_lists import ProductUpgrade, UpgradePathsAnswer, UpgradeTarget
 
 DEFAULT_LIMIT = 20
 

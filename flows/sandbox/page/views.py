@@ -11,7 +11,7 @@ from flows.sandbox.catalog import Catalog
 from flows.sandbox.marketplace import Marketplace
 from flows.sandbox.order_answers import order_answer
 from flows.sandbox.records import Customer, Order, Subscription
-from flows.sandbox.wire import LineAnswer, Pricing
+from flows.sandbox.wire_answers import LineAnswer, Pricing
 from schemas.code_tables import Resource, status_codes
 
 
