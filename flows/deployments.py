@@ -65,11 +65,6 @@ def deployments(settings: Settings, accounts: Sequence[str]) -> list[RunnerDeplo
     return [_deployment(kind, settings, account) for account in accounts for kind in KINDS]
 
 
-def name_of(kind: Kind, settings: Settings, account: str) -> str:
-    """A deployment's name (see `deployment_name`)."""
-    return deployment_name(kind.name, settings, account)
-
-
 def schedule_of(kind: Kind, settings: Settings) -> Schedule | None:
     """When a deployment runs by itself: the hour of the night, every so many minutes, never."""
     if kind is NIGHTLY:
@@ -85,7 +80,7 @@ def schedule_of(kind: Kind, settings: Settings) -> Schedule | None:
 def _deployment(kind: Kind, settings: Settings, account: str) -> RunnerDeployment:
     return RunnerDeployment.from_flow(
         kind.flow,
-        name=name_of(kind, settings, account),
+        name=deployment_name(kind.name, settings, account),
         schedule=schedule_of(kind, settings),
         parameters={"environment": settings.effective_environment, "account": account},
         description=kind.description,

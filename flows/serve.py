@@ -28,7 +28,8 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.runner import Runner
 from prefect.states import Crashed
 
-from flows.deployments import KINDS, NIGHTLY, Kind, deployments, name_of
+from flows.deployment_names import deployment_name
+from flows.deployments import KINDS, NIGHTLY, Kind, deployments
 from flows.listener import Listener
 from flows.missed_nights import is_owed
 from flows.one_at_a_time import Work, is_going_on
@@ -134,7 +135,7 @@ async def _until_none_goes_on(accounts: Sequence[Settings]) -> None:
 async def _runs(
     client: PrefectClient, kind: Kind, settings: Settings, states: list[StateType]
 ) -> list[FlowRun]:
-    name = f"{kind.flow.name}/{name_of(kind, settings, settings.account)}"
+    name = f"{kind.flow.name}/{deployment_name(kind.name, settings, settings.account)}"
     deployment = await client.read_deployment_by_name(name)
     return await client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
@@ -148,7 +149,7 @@ async def begin_night(settings: Settings) -> bool:
     """Have an account's nightly run begin now, unless one is going on or about to begin."""
     if is_going_on(settings, Work.RENEWALS):
         return False
-    name = f"{NIGHTLY.flow.name}/{name_of(NIGHTLY, settings, settings.account)}"
+    name = f"{NIGHTLY.flow.name}/{deployment_name(NIGHTLY.name, settings, settings.account)}"
     now = datetime.now(UTC).timestamp()
     async with get_client() as client:
         planned = [StateType.SCHEDULED, StateType.PENDING]

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from flows.accounts import Accounts
 from flows.deployment_names import SHARD, deployment_name
-from flows.deployments import KINDS, NIGHTLY, deployments, name_of, schedule_of
+from flows.deployments import KINDS, NIGHTLY, deployments, schedule_of
 from flows.flow_results import PLACING
 from flows.renewals.nights import Night, Tonight, course_of, night_of
 from flows.settings import Settings
@@ -70,7 +70,9 @@ def _schedule(found: object) -> dict[str, object]:
 def test_each_account_has_its_own_and_they_are_told_apart() -> None:
     given = settings(accounts=Accounts(names=("north", "south")))
     names = [one.name for one in deployments(given, ["north", "south"])]
-    assert names == [name_of(kind, given, one) for one in ("north", "south") for kind in KINDS]
+    assert names == [
+        deployment_name(kind.name, given, one) for one in ("north", "south") for kind in KINDS
+    ]
     assert names[:2] == ["practice-nightly-north", "practice-following-north"]
     made = deployments(given, ["north", "south"])
     assert {(one.parameters or {})["account"] for one in made} == {"north", "south"}

@@ -112,11 +112,9 @@ def unfinished(
 def replaced_by(connection: Connection, intent_ids: Iterable[str]) -> list[str]:
     """The intents that took the place of these, and of those, and so on."""
     found: list[str] = []
-    asked = sorted(set(intent_ids))
+    asked = list(intent_ids)
     while asked:
-        chunk, asked = asked[:MOST_VALUES], asked[MOST_VALUES:]
-        rows = connection.execute(select(_TABLE.c.intent_id).where(_TABLE.c.replaces.in_(chunk)))
-        newer = [row.intent_id for row in rows]
-        found += newer
-        asked += newer
+        newer = rows_with(connection, _TABLE, "replaces", asked, "intent_id")
+        asked = [intent_id for (intent_id,) in newer]
+        found += asked
     return found

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
 from flows.ledger import tables
-from flows.ledger.bulk import MOST_VALUES
+from flows.ledger.bulk import rows_with
 from flows.ledger.faults import said_plainly
 from schemas.entries import Decision
 from schemas.orders import IntentState
@@ -64,11 +64,7 @@ class Placing:
 
     def sends_of(self, intent_ids: Collection[str]) -> int:
         """How many sends were begun for these intents, by whomever."""
-        ids, intent, sends = sorted(intent_ids), tables.intents, 0
         with said_plainly("read"), self.engine.connect() as connection:
             reading = connection.execution_options(reads=True)
-            for start in range(0, len(ids), MOST_VALUES):
-                chunk = ids[start : start + MOST_VALUES]
-                total = select(func.sum(intent.c.sends)).where(intent.c.intent_id.in_(chunk))
-                sends += reading.execute(total).scalar() or 0
-        return sends
+            rows = rows_with(reading, tables.intents, "intent_id", intent_ids, "sends")
+        return sum(sends for (sends,) in rows)
