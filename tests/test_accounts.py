@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import cli
+from flows.command_terms import accounts_for
 from flows.settings import Settings, SettingsFault
 
 TWO = """
@@ -123,16 +123,16 @@ def test_each_account_has_its_own_inbox_and_renewal_books(monkeypatch: pytest.Mo
 
 def test_one_of_several_is_watched_in_its_own_folder_or_in_the_one_that_is_named() -> None:
     written(TWO)
-    both = cli._accounts(None, None)
+    both = accounts_for(None, None)
     assert [(one.account, one.inbox) for one in both] == [
         ("north", Path("inbox")),
         ("south", Path("inbox")),
     ]
-    (south,) = cli._accounts("south", None)
+    (south,) = accounts_for("south", None)
     assert south.inbox == Path("inbox/south")
-    (south,) = cli._accounts("south", None, Path("/drop"))
+    (south,) = accounts_for("south", None, Path("/drop"))
     assert south.inbox == Path("/drop")
-    assert cli._accounts(None, None, Path("/drop"))[0].account_inbox == Path("/drop/north")
+    assert accounts_for(None, None, Path("/drop"))[0].account_inbox == Path("/drop/north")
 
 
 @pytest.mark.parametrize(
