@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from pydantic import AliasChoices, Field
 
@@ -263,7 +263,6 @@ class Reply:
     message: str = ""
     details: tuple[str, ...] = ()
     order: OrderAnswer | None = None
-    raw: dict[str, Any] | None = None
     retry_after: float | None = None
     spoken_by_service: bool = False
     digest: str = ""

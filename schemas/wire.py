@@ -7,11 +7,12 @@ what one page calls text another calls a number (reference, C32).
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 
 def storable(text: str) -> str:
@@ -30,7 +31,7 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
     return _all_storable(read) if any(sign in body for sign in _MAY_NOT_BE_STORABLE) else read
 
 
-_MAY_NOT_BE_STORABLE: Final = (b"\\u0000", b"\\ud", b"\\uD", b"\xed")
+_MAY_NOT_BE_STORABLE: Final = (b"\\u", b"\xed")
 """How NUL (plain, it is no JSON) and halves of a surrogate pair can stand in a body."""
 
 
@@ -56,15 +57,42 @@ OptionalMoment = Annotated[datetime | None, AfterValidator(_in_utc)]
 
 
 class Wire(BaseModel):
-    """A body, or a part of one, as the marketplace sends it."""
+    """A body, or a part of one, as the marketplace sends it.
+
+    `read` and `of` take what the marketplace sent; `model_validate` what we have written ourselves.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", populate_by_name=True, coerce_numbers_to_str=True
     )
 
-    @model_validator(mode="before")
     @classmethod
-    def _without_what_is_not_there(cls, body: Any) -> Any:  # noqa: ANN401  # whatever JSON holds
-        if not isinstance(body, dict):
-            return body
-        return {name: value for name, value in body.items() if value is not None and value != ""}
+    def read(cls, body: bytes) -> Self:
+        """What a body says. Raises ValueError, and RecursionError (see `read_json`)."""
+        answer = read_json(body)
+        if b"null" not in body:
+            # An empty text is as good as none where a text may stand, and refused elsewhere.
+            with suppress(ValidationError):
+                return cls.model_validate(answer)
+        return cls.of(answer)
+
+    @classmethod
+    def of(cls, answer: Any) -> Self:  # noqa: ANN401
+        """What was read says, without what is not there. Raises ValidationError."""
+        return cls.model_validate(_without_what_is_not_there(answer))
+
+    def as_text(self) -> str:
+        """All that was understood, as JSON for `model_validate_json`."""
+        return self.model_dump_json(by_alias=True)
+
+
+def _without_what_is_not_there(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        there = ((name, entry) for name, entry in value.items() if entry not in _NOT_THERE)
+        return {name: _without_what_is_not_there(entry) for name, entry in there}
+    if isinstance(value, list):
+        return [_without_what_is_not_there(entry) for entry in value]
+    return value
+
+
+_NOT_THERE: Final = (None, "")

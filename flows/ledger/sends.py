@@ -26,7 +26,6 @@ from flows.ledger.steps import (
     Lease,
     is_anothers,
     late_order,
-    outcome_body,
     state_of,
 )
 from schemas.code_tables import final_order_statuses
@@ -168,7 +167,7 @@ def _answer(connection: Connection, answered: Answered, row: _Standing, new: _Ro
         order = _order_of(reply)
         is_open = order.status not in final_order_statuses()
         order_id, why = order.order_id, f"answered: {order.order_id}"
-        new.outcomes.append((intent_id, at, order.status, outcome_body(order)))
+        new.outcomes.append((intent_id, at, order.status, order.as_text()))
     said = (reply.code, reply.message, json.dumps(reply.details))
     new.settled.append((str(then), order_id, answered.doubt, *said, at, "", "", is_open, intent_id))
     new.told.append((intent_id, at, str(then), why, ""))

@@ -201,7 +201,7 @@ def note_outcomes(connection: Connection, noted: Sequence[Noted]) -> None:
     for one in noted:
         at = moment(one.at)
         for intent_id, order in one.seen.items():
-            rows.append((intent_id, at, order.status, outcome_body(order)))
+            rows.append((intent_id, at, order.status, order.as_text()))
             if order.status in final:
                 ended.append((False, intent_id))
     write(connection, (NEW_OUTCOMES, rows), (_END, ended))
@@ -315,11 +315,6 @@ def late_order(
     if _update(connection, intent_id, values, _in((IntentState.RETIRED,))):
         _change(connection, intent_id, at, IntentState.STUCK, why)
     return state_of(connection, intent_id)
-
-
-def outcome_body(order: OrderAnswer) -> str:
-    """What the ledger keeps of an order's answer: all that was understood of it, as JSON."""
-    return order.model_dump_json(by_alias=True)
 
 
 def _change(

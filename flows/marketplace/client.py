@@ -35,7 +35,7 @@ from schemas.customers import Customer
 from schemas.flex_discounts import FlexDiscount, FlexDiscountPage
 from schemas.orders import CallFailed, HistoryPage, Intent, OrderAnswer, Reply
 from schemas.subscriptions import AutoRenewalChange, Subscription, SubscriptionList
-from schemas.wire import Wire, read_json
+from schemas.wire import Wire
 
 PAGE: Final = 100
 DISCOUNTS_PAGE: Final = 50
@@ -243,7 +243,7 @@ class Marketplace:
         reply, body = await self._call("GET", path, correlation_id=str(uuid4()), query=query)
         raise_for(reply)
         try:
-            return model.model_validate(read_json(body))
+            return model.read(body)
         except (ValueError, RecursionError):
             raise CallFailed("The marketplace's answer cannot be read.", reply) from None
 
@@ -285,8 +285,7 @@ def _with_order(reply: Reply, body: bytes) -> Reply:
     if reply.code:
         return reply
     try:
-        raw = read_json(body)
-        order = OrderAnswer.model_validate(raw)
+        order = OrderAnswer.read(body)
     except (ValueError, RecursionError):
         return Reply(reply.request_id, reply.http_status, code=UNREADABLE)
-    return Reply(reply.request_id, reply.http_status, order=order, raw=raw)
+    return Reply(reply.request_id, reply.http_status, order=order)

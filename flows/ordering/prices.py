@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import Final
 
@@ -14,7 +13,7 @@ EXPIRED: Final = "1004"
 
 def read_answer(body: str) -> OrderAnswer:
     """The answer to a preview, from its body as the ledger keeps it."""
-    return OrderAnswer.model_validate(json.loads(body, parse_float=Decimal))
+    return OrderAnswer.read(body.encode())
 
 
 def line_price(line: LineAnswer | None) -> Decimal | None:

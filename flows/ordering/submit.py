@@ -6,13 +6,11 @@ Nothing else in the project sends an order.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from decimal import Decimal
 from typing import Final
 from uuid import uuid4
 
@@ -282,7 +280,7 @@ async def price(
 
     async def one(entry: Entry) -> None:
         reply = await ask_price(hands, entry.customer_id, entry.request.encode())
-        body = json.dumps(reply.raw, default=_number) if reply.raw else ""
+        body = reply.order.as_text() if reply.order else ""
         await hands.book.answer_preview(submission_id, entry.position, reply, body, utc_now())
         progress(1)
 
@@ -297,9 +295,3 @@ async def ask_price(hands: Hands, customer_id: str, body: bytes) -> Reply:
             return reply
         await asyncio.sleep((reply.retry_after or wait) * hands.patience)
     return await hands.api.preview(customer_id, body)
-
-
-def _number(value: object) -> str:
-    if isinstance(value, Decimal):
-        return str(value)  # text keeps every decimal; the answer's model reads it back
-    raise TypeError(type(value).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import UTC, date, datetime
@@ -140,7 +141,14 @@ def _is_absent(value: Any) -> bool:
 def test_an_answer_means_the_same_however_it_is_spelled(
     model: type[Wire], answer: Json, random: Random
 ) -> None:
-    assert model.model_validate(respelled(answer, random)) == model.model_validate(answer)
+    assert _read(model, respelled(answer, random)) == _read(model, answer)
+
+
+def _read(model: type[Wire], answer: Json) -> Wire:
+    """As it comes over the wire, which is read in the quickest way that it allows."""
+    read = model.read(json.dumps(answer, default=str).encode())
+    assert read == model.of(answer)
+    return read
 
 
 def places(value: Any) -> Iterator[tuple[Any, str]]:
@@ -159,8 +167,7 @@ def test_any_field_may_be_missing_null_or_empty(model: type[Wire], answer: Json)
     for place, (_, name) in enumerate(places(answer)):
         if name not in NEEDED:
             missing, null, empty = (
-                model.model_validate(_without(answer, place, *instead))
-                for instead in ((), (None,), ("",))
+                _read(model, _without(answer, place, *instead)) for instead in ((), (None,), ("",))
             )
             assert missing == null == empty
 
@@ -175,7 +182,7 @@ def _without(answer: Json, place: int, *instead: object) -> Json:
 
 def test_of_two_names_the_one_that_says_something_is_read() -> None:
     both = {"lineItemPartnerPrice": None, "lineItemPrice": Decimal("938.89")}
-    assert PricingAnswer.model_validate(both).line_price == Decimal("938.89")
+    assert PricingAnswer.of(both).line_price == Decimal("938.89")
 
 
 @pytest.mark.parametrize(
