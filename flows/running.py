@@ -77,7 +77,7 @@ def run_flow(
         from flows.desk import examine
         from flows.reading_ahead import reading_ahead
 
-        _calm_the_collector()
+        gc.freeze()  # what was imported stays
 
         with reading_ahead(workbook, lambda content, name: examine(content, name, settings)):
             from flows.submit_orders import run_submit_orders, watched_by
@@ -96,14 +96,6 @@ def run_flow(
                         price_first=price_first,
                     )
                 )
-
-
-def _calm_the_collector() -> None:
-    """What a run makes it keeps to its end; looking through all of it again and again for what
-    is not needed any more takes a fifth of its processor time.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def run_follow(settings: Settings) -> FollowedUp:

@@ -9,12 +9,10 @@ text and all statements in one message. Errors come as SQLAlchemy's all the same
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from psycopg import ClientCursor
 from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Table
 from sqlalchemy.exc import DBAPIError
 
@@ -144,10 +142,13 @@ class driver_cursor:  # noqa: N801  # used as a function; a generator would cost
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._cursor: sqlite3.Cursor | ClientCursor[Any]
+        self._cursor: Any
         driver: Any = connection.connection.driver_connection
-        is_sqlite = connection.dialect.name == "sqlite"
-        self._cursor = driver.cursor() if is_sqlite else ClientCursor(driver)
+        if connection.dialect.name == "sqlite":
+            self._cursor = driver.cursor()
+        else:
+            # From the driver that is loaded: importing it would delay every start with SQLite.
+            self._cursor = connection.dialect.loaded_dbapi.ClientCursor(driver)
 
     def __enter__(self) -> Any:  # noqa: ANN401  # one of two drivers' own
         return self._cursor

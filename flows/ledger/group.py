@@ -21,9 +21,9 @@ from flows.ledger.faults import LedgerFault, fault
 from flows.ledger.sends import Answered, Begun, Send, write_answer, write_sends
 from flows.ledger.steps import Noted, note_outcomes
 
-GATHER_SECONDS: Final = 0.04
+GATHER_SECONDS: Final = 0.08
 """How long the first step of a group waits for others: at 200 orders a second, which is what the
-vendor allows, for eight sends and eight answers. A call takes six times as long.
+vendor allows, for sixteen sends and sixteen answers. A call takes three times as long.
 """
 
 MOST: Final = 256

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -34,19 +34,22 @@ _PART: Final = 1 / 16
 _MOST_AHEAD: Final = 60.0
 """Seconds by which the next free moment can be ahead; more means that a clock was set anew."""
 
-_BLOCK: Final = 20
-"""Moments taken from the memory at once: a tenth of a second at the ceiling."""
+_BLOCK: Final = 40
+"""Moments taken from the memory at once: a fifth of a second at the ceiling."""
 
 _MAY_BE_LATE: Final = 0.04
 """Seconds by which a call may miss its moment; a later one waits for another."""
 
-_GRID: Final = 0.04
-"""Seconds: calls go together at these moments, eight at the ceiling. To wake for each would cost
-more of the processor than anything else that is done for it.
+_STRETCHED: Final = WINDOW + 0.05
+"""Seconds over which we keep to the calls of a window: late ones, and the clocks of several
+machines, which agree but for some milliseconds, are in it.
 """
 
-_KEPT: Final = WINDOW / (WINDOW + _GRID + _MAY_BE_LATE)
-"""Of the calls of a window, so that those which went together at its ends, or late, fit in."""
+_GRID: Final = _STRETCHED / 25
+"""Seconds: calls go together at these moments, forty at the ceiling. To wake for each would cost
+more of the processor than anything else that is done for it. The moments are the same for all who
+use the key, and no window holds more than 25 of them.
+"""
 
 _IN_ORDER: Final = 0.01
 """Of the time between two that go together, so that they go in the order in which they asked: an
@@ -77,12 +80,8 @@ def next_calls(count: int, allowed: int) -> Change:
 
 
 def apart(standing: PaceStanding, allowed: int) -> float:
-    """Seconds from one call to the next.
-
-    A little is kept back for calls that go together or late, so that no more than `allowed` ever
-    leave in a window.
-    """
-    return WINDOW / (max(1.0, allowed * _KEPT) * standing.share)
+    """Seconds from one call to the next: no more than `allowed` fit in a stretched window."""
+    return _STRETCHED / (max(1.0, allowed - 1) * standing.share)
 
 
 def lowered(factor: float) -> Change:
@@ -124,11 +123,17 @@ class OwnMemory:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Moments by this process's clock, evenly spread."""
+    """Moments by the memory's clock, evenly spread; `ahead` is by how much ours is ahead of it."""
 
     begins: float
     apart: float
     count: int
+    ahead: float
+
+    def moments(self) -> Iterator[float]:
+        """By this process's clock, those that go together side by side."""
+        for number in range(self.count):
+            yield _on_grid(self.begins + number * self.apart) + self.ahead
 
 
 class Budget:
@@ -194,12 +199,11 @@ class Budget:
             while waiting := self._count():
                 block = await (ahead or self._block(min(waiting, _BLOCK)))
                 ahead = None
-                for number in range(block.count):
+                for number, at in enumerate(block.moments()):
                     left = block.count - number
                     if ahead is None and left <= _BLOCK // 2 and (more := self._count() - left) > 0:
                         ahead = asyncio.create_task(self._block(min(more, _BLOCK)))
-                    at = _on_grid(block.begins + number * block.apart)
-                    if (wait := at - self._lead - monotonic()) > _GRID:
+                    if (wait := at - self._lead - monotonic()) > _MAY_BE_LATE:
                         await asyncio.sleep(wait)
                     self._give(at)
                 if ahead is not None and not self._count():
@@ -214,9 +218,9 @@ class Budget:
 
         def taken() -> _Block:
             _, after, now = memory.change(self._key, change)
-            here = monotonic()
+            ahead = monotonic() - now
             step = apart(after, self._allowed)
-            return _Block(here + after.next_at - count * step - now, step, count)
+            return _Block(after.next_at - count * step, step, count, ahead)
 
         return await _in_thread(taken)
 
