@@ -25,12 +25,12 @@ from flows.marketplace.exchange import (
     READ_SECONDS,
     Address,
     Exchange,
-    InTime,
     Query,
     connect_seconds,
 )
 from flows.marketplace.pace import Pace, Turn
 from flows.marketplace.sign_in import SignIn
+from flows.marketplace.transport import InTime
 from schemas.customers import Customer
 from schemas.flex_discounts import FlexDiscount, FlexDiscountPage
 from schemas.orders import CallFailed, HistoryPage, Intent, OrderAnswer, Reply

@@ -1,23 +1,19 @@
-"""One HTTP exchange with the marketplace: a request out, what came back as a value.
-
-Over httpx with the aiohttp transport: httpx's own pool collapses as the number of calls in
-flight grows (docs/design.md, figures).
-"""
+"""One HTTP exchange with the marketplace: a request out, what came back as a value."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from time import monotonic, time
 from typing import Final
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
 from flows.marketplace.errors import (
@@ -29,14 +25,13 @@ from flows.marketplace.errors import (
     seconds_to_wait,
 )
 from flows.marketplace.pace import Pace
+from flows.marketplace.transport import Body, InTime, TooLateError, Transport
 from schemas.orders import Reply
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 60.0
 SUCCESS: Final = frozenset({200, 201, 202})
 """All three are success for every type, and the body decides (reference, section 8.4)."""
-
-MOST_CONNECTIONS: Final = 500
 
 _KNOWN_ADDRESSES: Final = 1024
 """Of customers whose orders are under way: reading an address anew takes long."""
@@ -59,26 +54,6 @@ class Address:
     client_secret: SecretStr
 
 
-class _TooLateError(Exception):
-    """Raised inside the transport, so that not a byte of the body is written."""
-
-
-class InTime:
-    """A request's body that is only handed out while it may go."""
-
-    def __init__(self, content: bytes, may_go: Callable[[], bool]) -> None:
-        self.length = len(content)
-        self.was_too_late = False
-        self._content = content
-        self._may_go = may_go
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if not self._may_go():
-            self.was_too_late = True
-            raise _TooLateError
-        yield self._content
-
-
 class Exchange:
     """The connections to one marketplace. `client` is for the sign-in, which is not paced."""
 
@@ -88,12 +63,8 @@ class Exchange:
         self._read_seconds = read_seconds
         # The calls go straight to the transport: nothing of what httpx's client does between
         # (redirects, cookies, authentication) is wanted, and it takes as long as all the rest.
-        self._transport = AiohttpTransport(limits=httpx.Limits(max_connections=MOST_CONNECTIONS))
-        timeout = httpx.Timeout(read_seconds, connect=connect_seconds(read_seconds), pool=None)
-        self._timeouts = {"timeout": timeout.as_dict()}
-        self.client = httpx.AsyncClient(
-            transport=self._transport, timeout=timeout, follow_redirects=False
-        )
+        self._transport = Transport(connect_seconds(read_seconds), read_seconds)
+        self.client = httpx.AsyncClient(transport=self._transport, follow_redirects=False)
         self._always = (
             (b"X-Api-Key", address.client_id.encode()),
             (b"Accept", b"application/json"),
@@ -106,8 +77,9 @@ class Exchange:
         await self.client.aclose()
 
     def _url(self, path: str, query: Query) -> httpx.URL:
-        url = self._url_of(self._api_url + path)
-        return url.copy_with(params=dict(query)) if query else url
+        if not query:
+            return self._url_of(self._api_url + path)
+        return httpx.URL(f"{self._api_url}{path}?{urlencode(query, doseq=True, quote_via=quote)}")
 
     def _headers(
         self, token: str, correlation_id: str, request_id: str, content: bytes | InTime | None
@@ -137,15 +109,12 @@ class Exchange:
             method,
             self._url(path, query),
             headers=self._headers(token, correlation_id, request_id, content),
-            content=content,
-            extensions=self._timeouts,
+            stream=content if isinstance(content, InTime) else httpx.ByteStream(content or b""),
         )
-        # Else httpx looks through all of them, again and again, for what they are written in.
-        request.headers.encoding = "ascii"
         began = monotonic()
         try:
             answer = await self._transport.handle_async_request(request)
-        except _TooLateError:
+        except TooLateError:
             return Reply(request_id, None, code=TOO_LATE), b""
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             code = UNREACHABLE if _nothing_was_sent(error) else SILENT
@@ -154,16 +123,12 @@ class Exchange:
             # Not one of the transport's own: what came back is no HTTP, so the request had gone.
             return Reply(request_id, None, code=SILENT), b""
         try:
-            # When a body in chunks goes wrong, aiohttp tells nobody and its time-out is gone.
-            async with asyncio.timeout(self._read_seconds):
-                body = await _body_of(answer)
+            body = await self._body_of(answer)
         except (httpx.HTTPError, aiohttp.ClientError, TimeoutError):
             # The headers came, the body is cut: a success that cannot be read, or silence.
             is_success = answer.status_code in SUCCESS
             code = UNREADABLE if is_success else f"HTTP/{answer.status_code}"
             return Reply(request_id, answer.status_code, code=code), b""
-        finally:
-            await answer.aclose()
         self._pace.answered(monotonic() - began)
         if answer.status_code == 429:
             self._pace.slow_down()
@@ -182,13 +147,17 @@ class Exchange:
         )
         return reply, body
 
-
-async def _body_of(answer: httpx.Response) -> bytes:
-    """The body, as it came where nothing packed it: httpx's own way to it takes twice as long."""
-    if "content-encoding" in answer.headers:
-        return await answer.aread()
-    assert isinstance(answer.stream, httpx.AsyncByteStream)  # noqa: S101  # an async transport's
-    return b"".join([part async for part in answer.stream])
+    async def _body_of(self, answer: httpx.Response) -> bytes:
+        assert isinstance(answer.stream, Body)  # noqa: S101  # our transport's
+        is_packed = "content-encoding" in answer.headers
+        if not is_packed and (body := answer.stream.at_once()) is not None:
+            return body
+        try:
+            # One in chunks that goes wrong would be waited for without end: aiohttp tells nobody.
+            async with asyncio.timeout(self._read_seconds):
+                return await (answer.aread() if is_packed else answer.stream.whole())
+        finally:
+            await answer.aclose()
 
 
 def _nothing_was_sent(error: Exception) -> bool:

@@ -61,14 +61,15 @@ class SignIn:
 
         `when_refused` ends its sentence: what that means for the orders.
         """
-        async with self._lock:
-            if self._token is None or monotonic() > self._ends - RENEW_BEFORE_END:
-                try:
-                    await self._exchange()
-                except MarketplaceStop as stop:
-                    raise type(stop)(f"{stop} {when_refused}") from None
-            assert self._token is not None  # noqa: S101  # _exchange sets it or raises
-            return self._token.get_secret_value()
+        if not self._is_good():
+            async with self._lock:
+                if not self._is_good():  # else another has renewed it meanwhile
+                    await self._renew(when_refused)
+        assert self._token is not None  # noqa: S101  # renewed, or an error was raised
+        return self._token.get_secret_value()
+
+    def _is_good(self) -> bool:
+        return self._token is not None and monotonic() <= self._ends - RENEW_BEFORE_END
 
     async def refused(self, token: str) -> bool:
         """The vendor refused `token`: drop it. False when one was dropped within the minute."""
@@ -80,6 +81,12 @@ class SignIn:
             self._renewed_at = monotonic()
             self._token = None
             return True
+
+    async def _renew(self, when_refused: str) -> None:
+        try:
+            await self._exchange()
+        except MarketplaceStop as stop:
+            raise type(stop)(f"{stop} {when_refused}") from None
 
     async def _exchange(self) -> None:
         form = {

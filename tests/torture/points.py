@@ -18,7 +18,7 @@ from flows.ledger import Ledger, group, steps
 from flows.ledger.book import Planning
 from flows.ledger.sends import Answered, Begun
 from flows.marketplace.client import Marketplace
-from flows.marketplace.exchange import InTime
+from flows.marketplace.transport import InTime
 
 Act = Literal["kill", "freeze"]
 
