@@ -211,13 +211,14 @@ class Sending:
         request_id, now = str(uuid4()), utc_now()
         if not await hands.book.begin_send(intent.intent_id, request_id, now, hands.lease):
             return await self._after_the_other()
-        self._intent = replace(
-            intent, state=IntentState.SENT, sends=intent.sends + 1, last_sent_at=now
-        )
         await turn.come()
         must_go_by = taken_at + hands.may_go_for
         reply = await hands.api.place(intent, request_id, lambda: awake_clock() <= must_go_by)
-        return await self._follow(reply)
+        reached = await self._follow(reply)
+        self._intent = replace(
+            intent, state=reached or IntentState.SENT, sends=intent.sends + 1, last_sent_at=now
+        )
+        return reached is None
 
     async def _after_the_other(self) -> bool:
         """Another process holds the intent: wait for what it learns, or for its lease to end.
@@ -234,12 +235,12 @@ class Sending:
         await self._read_again()
         return self._intent.state in {IntentState.WRITTEN, IntentState.SENT}
 
-    async def _follow(self, reply: Reply) -> bool:
-        """Commit what came back, and wait before a repeat."""
+    async def _follow(self, reply: Reply) -> IntentState | None:
+        """Commit what came back; the state that it leads to, None for a repeat, once it is due."""
         hands, intent = self._hands, self._intent
         if reply.code == TOO_LATE:
             await hands.book.note_attempt(intent.intent_id, reply, utc_now())
-            return True  # the lease would have ended before the call: nothing was written, anew
+            return None  # the lease would have ended before the call: nothing was written, anew
         kind = kind_of(reply)
         rule = ANSWERS[kind]
         done = self._repeats[kind]
@@ -248,18 +249,17 @@ class Sending:
             if not self._is_a_stored_fault(repeated):
                 self._repeats[kind] += 1
                 await asyncio.sleep(self._wait(reply, rule, done))
-                return True
+                return None
             kind = Kind.REPEATED_FAULT
             rule = ANSWERS[kind]
         doubt = kind if rule.then in {IntentState.LOOKING, IntentState.SENT} else ""
         reached = await hands.book.answer(intent.intent_id, reply, rule.then, doubt, utc_now())
-        self._intent = replace(intent, state=reached)
         if rule.stops_run:
             raise MarketplaceStop(
                 f"The marketplace refuses our key or our rights ({reply.code}); the run has "
                 "stopped. Check the settings with whoever looks after the marketplace account."
             )
-        return False
+        return reached
 
     def _is_a_stored_fault(self, repeated: Repeated) -> bool:
         return (
