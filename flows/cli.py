@@ -6,14 +6,13 @@ Says its first line before anything heavy is imported; a command imports what it
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import shlex
 import sys
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -36,7 +35,15 @@ from flows.command_terms import (
     stop,
 )
 from flows.listener import Listener
-from flows.running import run_flow, run_follow, run_renew, run_serve, run_watch, settle
+from flows.running import (
+    calm_the_collector,
+    run_flow,
+    run_follow,
+    run_renew,
+    run_serve,
+    run_watch,
+    settle,
+)
 from flows.terminal import (
     order_history,
     order_row,
@@ -61,12 +68,6 @@ app = typer.Typer(
 )
 
 
-_SELDOM: Final = (200_000, 20, 50)
-"""When the collector looks for what is not needed any more. Hardly anything here is in circles,
-and with Python's own figures imports take a fifth longer, and a run's own work as well.
-"""
-
-
 def main() -> None:
     """The entry point of the command.
 
@@ -74,7 +75,7 @@ def main() -> None:
     half a second, and all that matters is on disk by then. Registered first, it runs after
     everybody else's last words.
     """
-    gc.set_threshold(*_SELDOM)
+    calm_the_collector()
     code = [FAULT]
     atexit.register(_leave, code)
     try:

@@ -29,6 +29,7 @@ from uuid import uuid4
 from flows.desk import Desk, open_ledger
 from flows.ledger import Ledger
 from flows.reconciled import Figures, write_reconciled
+from flows.running import calm_the_collector
 from flows.settings import Settings
 from schemas.orders import Intent, IntentState, OrderAnswer, Reply
 from schemas.outcomes import State
@@ -186,8 +187,10 @@ def once(book: Path) -> None:
     """Run in this process and print what it took."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        calm_the_collector()
         run(make_book(folder / "warm-up.xlsx", 1), folder / "warm-up")
         gc.collect()
+        gc.freeze()  # as the command does
         print(json.dumps(asdict(run(book, folder / "run"))))
 
 
