@@ -27,6 +27,7 @@ from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Entry, Submission, stem_of
 from schemas.faults import Fault
+from schemas.orders import IntentState
 from schemas.outcomes import NEEDS_PERSON, Environment, RowAnswer, State, WorkbookSummary
 
 
@@ -139,13 +140,15 @@ def rows_told(
     for start in range(0, len(entries), _AT_ONCE):
         some = entries[start : start + _AT_ONCE]
         intent_ids = [entry.intent_id for entry in some if entry.intent_id]
+        intents = ledger.intents(intent_ids)
+        sent = [found.intent_id for found in intents.values() if found.state is IntentState.SENT]
         rows += answering.row_answers(
             some,
-            _of_rows(faults, some),
-            ledger.intents(intent_ids),
+            _of_rows(faults, some) if faults else (),
+            intents,
             ledger.latest_outcomes(intent_ids),
             environment,
-            ledger.never_left(intent_ids, NOTHING_LEFT),
+            ledger.never_left(sent, NOTHING_LEFT),
         )
     return tuple(sorted(rows, key=attrgetter("row")))
 
@@ -238,9 +241,8 @@ def attention(
     rows: Sequence[RowAnswer], entries: Sequence[Entry]
 ) -> tuple[tuple[str, int, str, str, str], ...]:
     """(reference, row, result, what happened, what to do) of the rows a person must look at."""
+    told = [r for r in rows if r.state in NEEDS_PERSON or r.state is State.IN_DOUBT]
+    if not told:
+        return ()
     reference = {row: entry.reference for entry in entries for row, _ in entry.lines}
-    return tuple(
-        (reference[r.row], r.row, r.result, r.what_happened, r.what_to_do)
-        for r in rows
-        if r.state in NEEDS_PERSON or r.state is State.IN_DOUBT
-    )
+    return tuple((reference[r.row], r.row, r.result, r.what_happened, r.what_to_do) for r in told)

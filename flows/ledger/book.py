@@ -193,7 +193,7 @@ class Ledger:
             rows = rows_with(
                 connection, tables.entries, "submission_id", [submission_id], *ENTRY.columns
             )
-        return tuple(map(ENTRY.value, sorted(rows)))
+        return ENTRY.values(sorted(rows))
 
     def shown_prices(self, came_from: str, account: str, environment: Environment) -> ShownPrices:
         """The prices that a workbook shows which came back from a run, and whether it asks for all.
@@ -211,7 +211,7 @@ class Ledger:
             rows = connection.execute(
                 question.where(table.c.submission_id == submission_id).order_by(table.c.position)
             )
-            return tuple(map(FAULT.value, rows))
+            return FAULT.values(rows)
 
     def finish(self, submission_id: str, output: str, output_hash: str, at: datetime) -> None:
         """The reconciled workbook of a run was written; it tells what was learned until `at`."""

@@ -21,7 +21,7 @@ _COLUMNS: Final = tuple(_TABLE.c[name] for name in INTENT.columns)
 def by_id(connection: Connection, intent_ids: Iterable[str]) -> dict[str, Intent]:
     """Intents by id."""
     rows = rows_with(connection, _TABLE, "intent_id", intent_ids, *INTENT.columns)
-    return {row[0]: INTENT.value(row) for row in rows}
+    return {intent.intent_id: intent for intent in INTENT.values(rows)}
 
 
 def find(
@@ -40,7 +40,7 @@ def find(
     if states is not None:
         question = question.where(_TABLE.c.state.in_(sorted(states)))
     rows = connection.execute(question.order_by(_TABLE.c.written_at.desc()))
-    return tuple(map(INTENT.value, rows))
+    return INTENT.values(rows)
 
 
 def newest_moment(connection: Connection) -> datetime | None:
@@ -106,7 +106,7 @@ def unfinished(
         )
         .order_by(_TABLE.c.written_at)
     )
-    return tuple(map(INTENT.value, rows))
+    return INTENT.values(rows)
 
 
 def replaced_by(connection: Connection, intent_ids: Iterable[str]) -> list[str]:

@@ -43,7 +43,7 @@ class Known:
 
     def intents(self) -> tuple[Intent, ...]:
         """The intents."""
-        return tuple(map(INTENT.value, self.rows))
+        return INTENT.values(self.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -52,7 +52,7 @@ def _texts(listed: str) -> tuple[str, ...]:
 
 
 def _lines(listed: str) -> tuple[tuple[int, int], ...]:
-    return tuple([(row, number) for row, number in json.loads(listed)])
+    return tuple(map(tuple, json.loads(listed)))
 
 
 _NOTHING: Final = "[]"
@@ -87,10 +87,17 @@ class Kind(Generic[Value]):
 
     def value(self, row: Row) -> Value:
         """The value of these cells."""
-        cells = list(row)
+        (value,) = self.values((row,))
+        return value
+
+    def values(self, rows: Iterable[Row]) -> tuple[Value, ...]:
+        """The values of these rows, made column by column: half the work where they are many."""
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        if not columns:
+            return ()
         for place, turned in self._reading:
-            cells[place] = turned(cells[place])
-        return self._made(*cells)
+            columns[place] = map(turned, columns[place])
+        return tuple(map(self._made, *columns))
 
 
 INTENT: Final = Kind(

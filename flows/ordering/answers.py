@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
 from flows.ordering.line_answers import exchange, missed_discounts, moved, same_on_all, with_lines
@@ -45,11 +46,13 @@ def row_answers(
     for fault in faults:
         by_row[fault.row].append(fault)
     answers = [
-        _with_warnings(answer, by_row)
+        answer
         for entry in entries
         for answer in _of_entry(entry, by_row, intents, outcomes, environment, never_left)
     ]
-    return tuple(sorted(answers, key=lambda answer: answer.row))
+    if faults:
+        answers = [_with_warnings(answer, by_row) for answer in answers]
+    return tuple(sorted(answers, key=attrgetter("row")))
 
 
 def order_states(answers: Sequence[RowAnswer], entries: Sequence[Entry]) -> dict[int, State]:

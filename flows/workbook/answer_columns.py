@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final, Literal
 
 from flows.workbook.cell_values import MONEY_FORMAT, TEXT_FORMAT, TIME_FORMAT
@@ -120,23 +121,23 @@ then on it is a column of the order sheet like any other.
 assert tuple(column.name for column in COLUMNS) == RESULT_COLUMNS  # noqa: S101 - one truth
 
 TEXTS: Final[Mapping[str, Callable[[RowAnswer], str]]] = {
-    "Result": lambda answer: answer.result,
-    "Order ID": lambda answer: answer.order_id,
-    "Order status": lambda answer: answer.order_status,
-    "Line status": lambda answer: answer.line_status,
-    "Line subscription ID": lambda answer: answer.line_subscription_id,
-    "Offer sold": lambda answer: answer.offer_sold,
-    "Price currency": lambda answer: answer.price_currency,
-    "Error code": lambda answer: answer.error_code,
-    "What happened": lambda answer: answer.what_happened,
-    "What to do": lambda answer: answer.what_to_do,
+    "Result": attrgetter("result"),
+    "Order ID": attrgetter("order_id"),
+    "Order status": attrgetter("order_status"),
+    "Line status": attrgetter("line_status"),
+    "Line subscription ID": attrgetter("line_subscription_id"),
+    "Offer sold": attrgetter("offer_sold"),
+    "Price currency": attrgetter("price_currency"),
+    "Error code": attrgetter("error_code"),
+    "What happened": attrgetter("what_happened"),
+    "What to do": attrgetter("what_to_do"),
     APPROVE: lambda _answer: "",
 }
 """Where the text of a column comes from."""
 
 AMOUNTS: Final[Mapping[str, Callable[[RowAnswer], Decimal | None]]] = {
-    "Line price": lambda answer: answer.line_price,
-    "Order total": lambda answer: answer.order_total,
+    "Line price": attrgetter("line_price"),
+    "Order total": attrgetter("order_total"),
 }
 """Where the amount of a column comes from."""
 

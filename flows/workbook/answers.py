@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from flows.workbook import look
@@ -24,6 +26,19 @@ from flows.workbook.style_book import StyleBook
 from flows.workbook.survey import Survey
 from schemas.outcomes import RowAnswer, State
 from schemas.sheet_layout import SheetLayout
+
+_REMEMBERED: Final = 4096
+"""Values of one kind that are kept."""
+
+_WRAPPED: Final = tuple(column for column in COLUMNS if column.kind in WRAPPED)
+_PROSE: Final = tuple(TEXTS[column.name] for column in _WRAPPED)
+
+
+@lru_cache(_REMEMBERED)
+def _height_of(prose: tuple[str, ...], size: float) -> float | None:
+    """The height that the texts of the wrapped columns need."""
+    widths = (column.width for column in _WRAPPED)
+    return height_for(zip(prose, widths, strict=True), size)
 
 
 def header_texts(survey: Survey, layout: SheetLayout, places: Mapping[str, int]) -> dict[str, str]:
@@ -71,20 +86,16 @@ def with_standing_ids(
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A column of ours beside rows of one tone.
+    """A column of ours beside rows of one state.
 
-    A cell is `opening`, the row's number, and then what follows in a cell that is empty, or that
-    holds a value: most of the time of a large sheet goes into putting cells together.
+    A cell is `opening`, the row's number, and the rest that goes with its value. Most of the time
+    of a large sheet goes into cells, and the same few values come again and again.
     """
 
     place: int
-    look: Look
-    is_text: bool
-    written: Callable[[RowAnswer], str]
     opening: str
-    if_empty: str
-    if_filled: str
-    closing: str
+    written: Callable[[RowAnswer], str]
+    rest: Callable[[str], str]
 
 
 class AnswerWriter:
@@ -105,7 +116,7 @@ class AnswerWriter:
         self._zone = zone
         self._prefix = prefix
         self._since_1904 = since_1904
-        self._slots: dict[tuple[look.Tone, int], list[_Slot]] = {}
+        self._slots: dict[tuple[State, int], list[_Slot]] = {}
 
     def headers(
         self, texts: Mapping[str, str], standing: frozenset[str], row: int
@@ -126,56 +137,52 @@ class AnswerWriter:
         `beside` is the format of the row's own first cell: ours take its font and stand as
         upright as it does.
         """
-        tone = look.TONES[answer.state]
-        slots = self._slots.get((tone, beside))
+        slots = self._slots.get((answer.state, beside))
         if slots is None:
-            slots = self._slots[tone, beside] = self._made_slots(tone, beside)
-        row, cells = str(answer.row), []
-        for slot in slots:
-            value = slot.written(answer)
-            if not value:
-                cell = f"{slot.opening}{row}{slot.if_empty}"
-            elif slot.is_text and like_formula(value):
-                style = self._styles.index_of(replace(slot.look, quoted=True))
-                cell = text_cell(f"{letters_of(slot.place)}{row}", style, value, self._prefix)
-            else:
-                content = text_content(value, self._prefix) if slot.is_text else value
-                cell = f"{slot.opening}{row}{slot.if_filled}{content}{slot.closing}"
-            cells.append((slot.place, cell))
-        return cells
+            slots = self._made_slots(look.TONES[answer.state], beside)
+            self._slots[answer.state, beside] = slots
+        row = str(answer.row)
+        return [
+            (slot.place, f"{slot.opening}{row}{slot.rest(slot.written(answer))}") for slot in slots
+        ]
 
     def height(self, answer: RowAnswer, beside: int) -> float | None:
         """The height (points) that the answer's prose needs; None: no more than one line."""
-        wrapped = [
-            (TEXTS[column.name](answer), column.width)
-            for column in COLUMNS
-            if column.kind in WRAPPED
-        ]
-        return height_for(wrapped, self._styles.beside(beside)[0].size)
+        prose = tuple([written(answer) for written in _PROSE])
+        return _height_of(prose, self._styles.beside(beside)[0].size)
 
     def _made_slots(self, tone: look.Tone, beside: int) -> list[_Slot]:
-        p = self._prefix
         slots: list[_Slot] = []
         for column in self._columns:
             place = self._places[column.name]
             wanted = self._look(column, tone, beside)
             style = self._styles.index_of(wanted)
-            is_text = column.name in TEXTS
+            rest = (
+                partial(self._rest_of_text, style, wanted)
+                if column.name in TEXTS
+                else partial(self._rest_of_number, style)
+            )
             slots.append(
                 _Slot(
                     place=place,
-                    look=wanted,
-                    is_text=is_text,
+                    opening=f'<{self._prefix}c  r="{letters_of(place)}',
                     written=self._reader(column.name),
-                    opening=f'<{p}c  r="{letters_of(place)}',
-                    if_empty=f'" s="{style}"/>',
-                    if_filled=f'" s="{style}" t="inlineStr">'
-                    if is_text
-                    else f'" s="{style}"><{p}v>',
-                    closing=f"</{p}c>" if is_text else f"</{p}v></{p}c>",
+                    rest=lru_cache(_REMEMBERED)(rest),
                 )
             )
         return sorted(slots, key=lambda slot: slot.place)
+
+    def _rest_of_number(self, style: int, value: str) -> str:
+        p = self._prefix
+        return f'" s="{style}"><{p}v>{value}</{p}v></{p}c>' if value else f'" s="{style}"/>'
+
+    def _rest_of_text(self, style: int, wanted: Look, value: str) -> str:
+        if not value:
+            return f'" s="{style}"/>'
+        if like_formula(value):
+            style = self._styles.index_of(replace(wanted, quoted=True))
+        content = text_content(value, self._prefix)
+        return f'" s="{style}" t="inlineStr">{content}</{self._prefix}c>'
 
     def _reader(self, name: str) -> Callable[[RowAnswer], str]:
         """What a column shows of an answer: a text, or a number as the file holds it."""

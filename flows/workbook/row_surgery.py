@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from flows.workbook.answers import AnswerWriter
@@ -23,6 +24,7 @@ from flows.workbook.sheet_rows import Cell, Grid, Piece, Pieces
 from flows.workbook.style_book import StyleBook
 from schemas.outcomes import RowAnswer
 
+_NO_MARKS: Final[Mapping[int, bool]] = {}
 _FORMULA: Final = re.compile(rb"<(?:[^\s/>:]+:)?f[\s/>]")
 _OUR_FORMAT: Final = re.compile(rb'\ts="[0-9]+"(?=/?>$)')
 
@@ -116,7 +118,7 @@ class RowSurgeon:
     def _row(self, row: Piece, number: int) -> bytes:
         plan = self._plan
         answer = plan.answers.get(number)
-        marks = plan.marks.get(number, {})
+        marks = plan.marks.get(number, _NO_MARKS)
         old_marks = self._marked is not None and self._marked.search(row.inner) is not None
         header = number == plan.header_row
         clears = bool(plan.standing) and number > plan.header_row
@@ -124,7 +126,7 @@ class RowSurgeon:
             return row.raw
         asks_anew = answer is not None and answer.asks_anew and plan.approve
         simple = not (marks or old_marks or header or clears or asks_anew)
-        if answer and simple and (plan.all_beyond or self._ends_before_ours(row.inner)):
+        if answer and simple and (plan.all_beyond or self._ends_before_ours(row)):
             beside = self._format_beside(row.inner, number)
             cells = self._writer.cells(answer, beside)
             inner = row.inner + "".join([xml for _, xml in cells]).encode()
@@ -133,14 +135,16 @@ class RowSurgeon:
         height = self._writer.height(answer, beside) if answer else None
         return row.before + _joined(row, inner, height)
 
-    def _ends_before_ours(self, inner: bytes) -> bool:
-        last = self._grid.last_column(inner)
+    def _ends_before_ours(self, row: Piece) -> bool:
+        last = self._grid.last_column(row)
         return last is not None and last < self._first
 
     def _format_beside(self, inner: bytes, number: int) -> int:
-        at = inner.find(f'{self._usual_beside}{number}"'.encode())
+        usual = f'{self._usual_beside}{number}"'.encode()
+        at = inner.find(usual)
         if at >= 0:
-            return _format_of(inner[at : inner.index(b">", at) + 1]) or 0
+            # Without its address the tag is one of few, whose formats are remembered.
+            return _format_of(inner[at + len(usual) : inner.index(b">", at) + 1]) or 0
         for cell in self._grid.cells(inner):
             if cell.column == self._plan.beside:
                 return _format_of(cell.tag) or 0
@@ -256,6 +260,7 @@ def _holds(inner: bytes, cell: Cell) -> bool:
     return b"<" in inner[cell.inner_start : cell.end - 4]
 
 
+@lru_cache(4096)
 def _format_of(tag: bytes) -> int | None:
     """The number of the format that a cell's tag names."""
     written = attributes_of(tag).get("s", "")
@@ -269,6 +274,8 @@ def _format_pattern(styles: frozenset[int]) -> re.Pattern[bytes] | None:
 
 
 def _joined(row: Piece, inner: bytes, height: float | None) -> bytes:
+    if row.closing and not height:
+        return row.tag + inner + row.closing
     name = row.tag[1:].split(None, 1)[0].rstrip(b"/>")
     ours = row.tag.startswith(b"<" + name + MARK)
     tag = _raised(row.tag, height, ours=ours) if height else row.tag

@@ -27,12 +27,16 @@ _NUMBERS = _Numbers()
 
 @dataclass(slots=True)
 class Piece:
-    """One element of a stream: what stands before it, its start tag, its content, its end tag."""
+    """One element of a stream: what stands before it, its start tag, its content, its end tag.
+
+    `plain` says that there is no comment, CDATA or instruction in it.
+    """
 
     before: bytes
     tag: bytes
     inner: bytes
     closing: bytes
+    plain: bool
 
     @property
     def raw(self) -> bytes:
@@ -51,6 +55,7 @@ class Pieces:
         self._chunks = iter(chunks)
         self._buffer = b""
         self._at = 0
+        self._plain = False
         self.tail = b""
         self.prefix, self.head, self._closed = self._read_head(holder)
         full = (self.prefix + name).encode()
@@ -69,6 +74,7 @@ class Pieces:
             self.tail = self._rest()
             return
         begin = self._at
+        self._plain = _is_plain(self._buffer, begin)
         while True:
             found = self._step.search(self._buffer, self._at)
             if found is None or not found.lastgroup:
@@ -88,7 +94,8 @@ class Pieces:
                 closing = self._end.search(self._buffer, inner_start)
                 inner_end, end = closing.span() if closing else (0, 0)
             inner = self._buffer[inner_start:inner_end]
-            if b"<!" in inner or b"<?" in inner:
+            plain = self._plain or _is_plain(inner, 0)
+            if not plain:
                 inner_end, end = self._true_end(inner_start)
                 inner = self._buffer[inner_start:inner_end]
             if not end:
@@ -96,7 +103,7 @@ class Pieces:
                 begin = self._more(begin)
                 continue
             self._at = end
-            yield Piece(self._buffer[begin:start], tag, inner, self._buffer[inner_end:end])
+            yield Piece(self._buffer[begin:start], tag, inner, self._buffer[inner_end:end], plain)
             begin = end
 
     def _true_end(self, start: int) -> tuple[int, int]:
@@ -119,6 +126,8 @@ class Pieces:
             )
         self._buffer = self._buffer[begin:] + chunk
         self._at -= begin
+        # Of a whole chunk at once, since hardly any sheet has such a thing.
+        self._plain = _is_plain(self._buffer, 0)
         return 0
 
     def _rest(self) -> bytes:
@@ -133,6 +142,10 @@ class Pieces:
                     self._at = tag.end
                     return tag.prefix, self._buffer[: tag.end], tag.empty
             self._more(0)
+
+
+def _is_plain(xml: bytes, start: int) -> bool:
+    return xml.find(b"<!", start) < 0 and xml.find(b"<?", start) < 0
 
 
 @dataclass(slots=True)
@@ -167,13 +180,15 @@ class Grid:
     def number(tag: bytes, before: int) -> int:
         """The number of a row; one that does not say follows the row before it."""
         usual = _ROW_NUMBER.match(tag)
-        written = usual[1].decode() if usual else attributes_of(tag).get("r", "")
+        if usual:
+            return int(usual[1])
+        written = attributes_of(tag).get("r", "")
         return int(written) if written.isdigit() else before + 1
 
-    def last_column(self, inner: bytes) -> int | None:
+    def last_column(self, row: Piece) -> int | None:
         """The last column of a row written the usual way; None when its cells must be walked."""
-        letters = self._usual.findall(inner)
-        if len(letters) != inner.count(self._opening) or b"<!" in inner or b"<?" in inner:
+        letters = self._usual.findall(row.inner)
+        if not row.plain or len(letters) != row.inner.count(self._opening):
             return None
         return max(map(_NUMBERS.__getitem__, letters), default=0)
 

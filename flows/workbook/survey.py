@@ -90,7 +90,7 @@ class _Look:
         for row in rows:
             number = grid.number(row.tag, number)
             self.last_row = max(self.last_row, number)
-            last = grid.last_column(row.inner)
+            last = grid.last_column(row)
             if last is None or self.widest is None:
                 self.widest = None
             elif last > self.widest:
