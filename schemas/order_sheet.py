@@ -42,6 +42,9 @@ CURRENCIES: Final = ("USD", "EUR", "GBP", "JPY", "AUD")
 _KIND: Final = "kind"
 """A column of our own while checking: the order type, "" when the cell names none."""
 
+_LINE: Final = "line"
+"""Another: whether the row names a line."""
+
 _ID_FORM: Final[Mapping[str, tuple[str, str]]] = {
     "customerId": (r"[A-Za-z0-9-]{4,40}", "it has 4 to 40 letters, digits and hyphens"),
     "referenceOrderId": (r"[A-Za-z0-9-]{1,40}", "it has up to 40 letters, digits and hyphens"),
@@ -80,6 +83,7 @@ def check_rows(frame: pd.DataFrame, layout: SheetLayout, limits: SheetLimits) ->
     checked = frame.reset_index(drop=True)
     kind_of = {text: order_type(text) or "" for text in checked["orderType"].unique()}
     checked[_KIND] = checked["orderType"].map(kind_of).astype("str")
+    checked[_LINE] = _names_line(checked)
     try:
         _model(limits).validate(checked, lazy=True)
     except pa.errors.SchemaErrors as errors:
@@ -335,10 +339,14 @@ def _kind_in(frame: pd.DataFrame, kinds: frozenset[OrderType]) -> pd.Series[bool
     return frame[_KIND].isin([str(kind) for kind in kinds])
 
 
-def _has_line(frame: pd.DataFrame) -> pd.Series[bool]:
+def _names_line(frame: pd.DataFrame) -> pd.Series[bool]:
     """Rows that name a line; a PREVIEW_RENEWAL row may stand for "what would renew by itself"."""
     bare = (frame["offerId"] == "") & (frame["quantity"] == "") & (frame["subscriptionId"] == "")
     return ~(bare & _kind_in(frame, frozenset({OrderType.PREVIEW_RENEWAL})))
+
+
+def _has_line(frame: pd.DataFrame) -> pd.Series[bool]:
+    return frame[_LINE]
 
 
 def _rules(limits: SheetLimits) -> list[tuple[str, str, Good]]:

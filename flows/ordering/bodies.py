@@ -46,15 +46,18 @@ def _body(order: Order) -> dict[str, Any]:
 
 def _line_item(line: OrderLine) -> dict[str, Any]:
     item: dict[str, Any] = {"extLineItemNumber": line.number, "offerId": line.offer_id}
-    optional = {
-        "quantity": line.quantity,
-        "subscriptionId": line.subscription_id,
-        "currencyCode": line.currency,
-        "deploymentId": line.deployment_id,
-        "discountCode": line.discount_code,
-        "flexDiscountCodes": list(line.flex_discount_codes),
-    }
-    item.update((name, value) for name, value in optional.items() if value)
+    if line.quantity:
+        item["quantity"] = line.quantity
+    if line.subscription_id:
+        item["subscriptionId"] = line.subscription_id
+    if line.currency:
+        item["currencyCode"] = line.currency
+    if line.deployment_id:
+        item["deploymentId"] = line.deployment_id
+    if line.discount_code:
+        item["discountCode"] = line.discount_code
+    if line.flex_discount_codes:
+        item["flexDiscountCodes"] = list(line.flex_discount_codes)
     return item
 
 

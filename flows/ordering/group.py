@@ -64,7 +64,9 @@ def group(frame: pd.DataFrame, faults: Sequence[Fault], layout: SheetLayout) -> 
         numbers = sheet.numbers(places)
         differing = []
         is_named = bool(sheet["externalReferenceId"][places[0]])
-        if is_named and (sheet.may_differ(places) or any(row in headless for row in numbers)):
+        if is_named and (
+            sheet.may_differ(places) or (headless and any(row in headless for row in numbers))
+        ):
             rows = sheet.rows(places)
             differing = [
                 *_disagreements(rows, layout),
@@ -72,7 +74,9 @@ def group(frame: pd.DataFrame, faults: Sequence[Fault], layout: SheetLayout) -> 
                 *_headless_below(rows, headless, layout),
             ]
         disagreements += differing
-        because = [fault for row in numbers for fault in by_row.get(row, ())] + differing
+        because = differing
+        if by_row:
+            because = [fault for row in numbers for fault in by_row.get(row, ())] + differing
         if because:
             held.append(_held(sheet.rows(places), sorted(because, key=lambda fault: fault.row)))
         else:

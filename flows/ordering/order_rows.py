@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from operator import itemgetter
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 
@@ -18,6 +19,8 @@ from schemas.orders import Order, OrderLine
 
 MUST_AGREE: Final = ("customerId", "orderType", "referenceOrderId")
 """All rows of one order must say the same here; the currency too unless they name deployments."""
+
+Value = TypeVar("Value")
 
 Row = Mapping[str, Any]
 """One row of the sheet by the names of its columns: `row` is Excel's number, all else text."""
@@ -40,6 +43,10 @@ class OrderRows:
             places.setdefault(reference or f"\0{place}", []).append(place)
         self.by_order: Final = tuple(places.values())
         self._lines = self._all_lines()
+        self._said = {
+            column: list(map(yes_or_no, self[column]))
+            for column in ("reassignUsers", "repeat", "approve")
+        }
 
     def __getitem__(self, column: str) -> list[Any]:
         return self._columns[column]
@@ -61,11 +68,13 @@ class OrderRows:
         """
         if len(places) == 1:
             return False
+        texts_of = itemgetter(*places)
         for column in (*MUST_AGREE, "currencyCode"):
-            cells = self[column]
-            first = cells[places[0]]
-            if any(cells[place] != first for place in places):
+            texts = texts_of(self._columns[column])
+            if texts.count(texts[0]) < len(texts):
                 return True
+        if all(texts_of(self["extLineItemNumber"])):
+            return False
         numbers, offers = self["extLineItemNumber"], self["offerId"]
         unnumbered = [offers[place] for place in places if not numbers[place]]
         return len(set(unnumbered)) < len(unnumbered)
@@ -80,22 +89,19 @@ class OrderRows:
             order_type=kind,
             reference_order_id=self["referenceOrderId"][first],
             lines=tuple([self._lines[place] for place in places]),
-            reassign_users=any(self._said("reassignUsers", places)),
-            repeat=all(self._said("repeat", places)),
-            earlier_order_id=" ".join(sorted({*self._of("earlierOrderId", places)} - {""})),
-            numbered=kind in SWITCH_FAMILY or any(self._of("extLineItemNumber", places)),
+            reassign_users=any(self._of(self._said["reassignUsers"], places)),
+            repeat=all(self._of(self._said["repeat"], places)),
+            earlier_order_id=" ".join(sorted({*self._of(self["earlierOrderId"], places)} - {""})),
+            numbered=kind in SWITCH_FAMILY or any(self._of(self["extLineItemNumber"], places)),
             approve=self._approval(places),
         )
 
-    def _of(self, column: str, places: Sequence[int]) -> list[str]:
-        cells = self[column]
-        return [cells[place] for place in places]
-
-    def _said(self, column: str, places: Sequence[int]) -> list[bool | None]:
-        return [yes_or_no(text) for text in self._of(column, places)]
+    @staticmethod
+    def _of(column: Sequence[Value], places: Sequence[int]) -> list[Value]:
+        return [column[place] for place in places]
 
     def _approval(self, places: Sequence[int]) -> bool | None:
-        said = set(self._said("approve", places))
+        said = set(self._of(self._said["approve"], places))
         return None if said == {None} else said == {True}
 
     def _all_lines(self) -> list[OrderLine]:

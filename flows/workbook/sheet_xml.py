@@ -36,7 +36,10 @@ _PLAIN_NUMBER: Final = b"plain"
 """Stands for the type of numbers whose look neither makes dates of them nor adds zeros."""
 _ROW: Final = re.compile(rb'(?: r="([0-9]+)")?([^>]*)>')
 _CELL: Final = re.compile(
-    rb'<c(?: r="([A-Z]{1,3})[0-9]+")?([^>/]*)(?:/>|>(?:<v>([^<]*)</v>)?(.*?)</c>)', re.DOTALL
+    rb'<c(?: r="([A-Z]{1,3})[0-9]+")?([^>/]*)'
+    # The two usual shapes are named, since sign by sign is the slow way to the end of a cell.
+    rb"(?:/>|>(?:<v>([^<]*)</v>)?(|<is><t>[^<]*</t></is>|.*?)</c>)",
+    re.DOTALL,
 )
 _NUMBER: Final = re.compile(rb"\sr\s*=")
 _ATTRIBUTES: Final = re.compile(rb'(?: (?!r=)[A-Za-z0-9:]+="[^"]*")* ?')
