@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -22,6 +23,7 @@ _Turned = Callable[[Any], Any]
 Value = TypeVar("Value")
 
 
+@lru_cache(maxsize=1000)
 def moment(at: datetime) -> str:
     """UTC in one fixed width, so that text order is time order."""
     return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"

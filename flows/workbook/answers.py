@@ -189,7 +189,8 @@ class AnswerWriter:
         if name in TEXTS:
             return TEXTS[name]
         if name in AMOUNTS:
-            return lambda answer: amount(AMOUNTS[name](answer))
+            its_amount = AMOUNTS[name]
+            return lambda answer: amount(its_amount(answer))
         return lambda answer: day_number(
             answer.answered_at, self._zone, since_1904=self._since_1904
         )

@@ -80,10 +80,10 @@ class Pieces:
             if found is None or not found.lastgroup:
                 begin = self._more(begin)
                 continue
-            if found["comment"]:
+            if found.lastgroup == "comment":
                 self._at = found.end()
                 continue
-            if found["over"]:
+            if found.lastgroup == "over":
                 self._at = begin
                 self.tail = self._rest()
                 return

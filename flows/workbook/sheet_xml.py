@@ -108,7 +108,7 @@ class SheetScan:
         slots = {place: slot for slot, place in enumerate(wanted.columns)}
         empty = [""] * len(slots)
         strings, ids = self._meaning.strings, wanted.ids
-        kind_of, place_of = self._kinds, self._places
+        kind_of, place_of, texts_of = self._kinds, self._places, self._texts
         numbers: list[int] = []
         flat: list[str] = []
         troubles: dict[tuple[int, int], tuple[Trouble, str]] = {}
@@ -134,7 +134,7 @@ class SheetScan:
                 elif kind == _PLAIN_NUMBER and _is_digits(value) and not other:
                     text = value.decode()
                 elif kind == b"inlineStr":
-                    text = self._inline(other)
+                    text = texts_of.get(other) or self._inline(other)
                 else:
                     text, trouble = self._text(kind, look, value, other, is_id=place in ids)
                     if trouble:
