@@ -93,7 +93,7 @@ class Kind(Generic[Value]):
         return value
 
     def values(self, rows: Iterable[Row]) -> tuple[Value, ...]:
-        """The values of these rows, made column by column: half the work where they are many."""
+        """The values of these rows, made column by column."""
         columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
         if not columns:
             return ()
