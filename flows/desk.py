@@ -261,13 +261,9 @@ class Desk:
 
     async def follow(self, submission_id: str, seconds: float) -> int:
         """Follow the accepted orders of a submission; returns how many are still open."""
-        intent_ids = [
-            entry.intent_id
-            for entry in self.ledger.entries(submission_id)
-            if entry.intent_id and entry.decision in {Decision.SEND, Decision.ANSWERED}
-        ]
         if self.stopped:
             return 0
+        intent_ids = await asyncio.to_thread(self.ledger.placing(submission_id).to_follow)
         try:
             return await follow(self.hands, intent_ids, seconds)
         except MarketplaceStop as stop:

@@ -36,6 +36,20 @@ class Placing:
     engine: Engine
     submission_id: str
 
+    def to_follow(self) -> list[str]:
+        """All intents of orders that it places, or that an earlier run has placed."""
+        with said_plainly("read"), self.engine.connect() as connection:
+            rows = rows_with(
+                connection.execution_options(reads=True),
+                tables.entries,
+                "submission_id",
+                [self.submission_id],
+                "intent_id",
+                "decision",
+            )
+        followed = {str(Decision.SEND), str(Decision.ANSWERED)}
+        return [intent_id for intent_id, decision in rows if intent_id and decision in followed]
+
     def unplaced(self) -> list[Unplaced]:
         """Its intents that a run may still bring further, in the order of the sheet."""
         entry, intent = tables.entries, tables.intents

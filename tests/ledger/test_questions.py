@@ -54,7 +54,7 @@ async def test_every_question_is_answered_by_an_index(kind: str, tmp_path: Path)
 
 
 def test_every_method_is_called() -> None:
-    nobody: Any = SimpleNamespace(newest_moment=None, unplaced=None)
+    nobody: Any = SimpleNamespace(newest_moment=None, unplaced=None, to_follow=None)
     intents = [intent_for()] * 9
     assert _methods(Ledger) - NO_QUESTIONS == _calls(nobody, intents).keys()
     assert _methods(RenewalMemory) == _calls_of_renewals(nobody, intents[0]).keys()
@@ -188,7 +188,11 @@ def _calls_of_renewals(memory: RenewalMemory, intent: Intent) -> dict[str, Call]
 
 
 def _calls_of_placing(placing: Placing, ids: list[str]) -> dict[str, Call]:
-    return {"unplaced": placing.unplaced, "sends_of": lambda: placing.sends_of(ids)}
+    return {
+        "unplaced": placing.unplaced,
+        "to_follow": placing.to_follow,
+        "sends_of": lambda: placing.sends_of(ids),
+    }
 
 
 async def _everything(ledger: Ledger, intents: list[Intent]) -> None:
