@@ -126,6 +126,18 @@ def checks(found: Figures) -> list[Check]:
     ]
 
 
+def in_time(seconds: float, *, small: bool) -> Check:
+    """The benchmark itself is not to be waited for too long."""
+    minutes = 2 if small else 20
+    return Check(
+        "the whole benchmark",
+        f"{seconds / 60:.1f} minutes",
+        f"within {minutes}",
+        seconds <= 60 * minutes,
+        needs_size=False,
+    )
+
+
 def _processes(measured: Measured) -> str:
     return f"{measured.plan.processes} processes on one key"
 
@@ -172,6 +184,7 @@ def _command(measured: Measured) -> Iterator[Check]:
 
 def _priced(measured: Measured) -> Iterator[Check]:
     orders = f"{measured.plan.orders:,} orders, priced first"
+    yield _at_least(f"{orders}: of the budget", 100 * measured.sent.share, 95, " %")
     yield _at_most(f"{orders}: calls per order", measured.calls_per_order, 2.25, places=3)
     yield _at_most(f"{orders}: whole command", measured.seconds, measured.allowed_seconds, " s")
     yield from _within_limits(orders, measured)
