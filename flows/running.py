@@ -66,7 +66,7 @@ def calm_the_collector() -> None:
     """What is not needed any more is looked for seldom. Hardly anything here is in circles, and
     with Python's own figures imports take a fifth longer, and a run's own work as well.
     """
-    gc.set_threshold(200_000, 20, 50)
+    gc.set_threshold(500_000, 20, 50)
 
 
 def run_flow(

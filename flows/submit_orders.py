@@ -36,7 +36,7 @@ from flows.shards import Here, place_shared
 from schemas.faults import Stop
 from schemas.outcomes import State as OrderState
 
-BATCH: Final = 500
+BATCH: Final = 1000
 """Orders in one task: small enough to show progress, large enough to cost nothing."""
 
 _desk: ContextVar[Desk] = ContextVar("desk")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,7 +24,7 @@ from flows.marketplace.errors import (
     seconds_to_wait,
 )
 from flows.marketplace.pace import Pace
-from flows.marketplace.transport import Body, InTime, TooLateError, Transport
+from flows.marketplace.transport import InTime, TooLateError, Transport, whole_body
 from schemas.orders import Reply
 
 CONNECT_SECONDS: Final = 10.0
@@ -113,7 +112,7 @@ class Exchange:
         )
         began = monotonic()
         try:
-            answer = await self._transport.handle_async_request(request)
+            answer = await self._transport.send(request)
         except TooLateError:
             return Reply(request_id, None, code=TOO_LATE), b""
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -123,41 +122,29 @@ class Exchange:
             # Not one of the transport's own: what came back is no HTTP, so the request had gone.
             return Reply(request_id, None, code=SILENT), b""
         try:
-            body = await self._body_of(answer)
-        except (httpx.HTTPError, aiohttp.ClientError, TimeoutError):
+            body = await whole_body(answer, self._read_seconds)
+        except (aiohttp.ClientError, TimeoutError):
             # The headers came, the body is cut: a success that cannot be read, or silence.
-            is_success = answer.status_code in SUCCESS
-            code = UNREADABLE if is_success else f"HTTP/{answer.status_code}"
-            return Reply(request_id, answer.status_code, code=code), b""
+            is_success = answer.status in SUCCESS
+            code = UNREADABLE if is_success else f"HTTP/{answer.status}"
+            return Reply(request_id, answer.status, code=code), b""
         self._pace.answered(monotonic() - began)
-        if answer.status_code == 429:
+        if answer.status == 429:
             self._pace.slow_down()
-        if answer.status_code in SUCCESS:
-            return Reply(request_id, answer.status_code), body
-        code, message, details, by_service = error_parts(answer.status_code, body)
+        if answer.status in SUCCESS:
+            return Reply(request_id, answer.status), body
+        code, message, details, by_service = error_parts(answer.status, body)
         reply = Reply(
             request_id,
-            answer.status_code,
+            answer.status,
             code=code,
             message=message,
             details=details,
             retry_after=seconds_to_wait(answer.headers.get("retry-after"), time()),
             spoken_by_service=by_service,
-            digest=sha256(body).hexdigest() if answer.status_code >= 500 else "",
+            digest=sha256(body).hexdigest() if answer.status >= 500 else "",
         )
         return reply, body
-
-    async def _body_of(self, answer: httpx.Response) -> bytes:
-        assert isinstance(answer.stream, Body)  # noqa: S101  # our transport's
-        is_packed = "content-encoding" in answer.headers
-        if not is_packed and (body := answer.stream.at_once()) is not None:
-            return body
-        try:
-            # One in chunks that goes wrong would be waited for without end: aiohttp tells nobody.
-            async with asyncio.timeout(self._read_seconds):
-                return await (answer.aread() if is_packed else answer.stream.whole())
-        finally:
-            await answer.aclose()
 
 
 def _nothing_was_sent(error: Exception) -> bool:

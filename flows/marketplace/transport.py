@@ -9,6 +9,7 @@ the processor time of a call.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 from typing import Final
@@ -54,36 +55,37 @@ class Transport(AiohttpTransport):
         self._address = lru_cache(_KNOWN_ADDRESSES)(URL)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One call. The body is a `Body`; redirects are answers."""
+        """One call as httpx's client makes it; its answer comes packed as it was sent."""
+        answer = await self.send(request, unpacks=False)
+        return httpx.Response(
+            answer.status,
+            headers=answer.raw_headers,
+            stream=AiohttpResponseStream(answer),
+            request=request,
+        )
+
+    async def send(self, request: httpx.Request, *, unpacks: bool = True) -> aiohttp.ClientResponse:
+        """One call; redirects are answers. Raises httpx's errors, and aiohttp's for no HTTP."""
         if not isinstance(self.client, aiohttp.ClientSession):
             self.client = self.get_client()
         stream = request.stream
         with map_aiohttp_exceptions():
-            answer = await self.client.request(
+            return await self.client.request(
                 request.method,
                 self._address(str(request.url), encoded=True),
                 headers={name.decode(): value.decode() for name, value in request.headers.raw},
                 data=b"".join(stream) or None if isinstance(stream, httpx.ByteStream) else stream,
                 allow_redirects=False,
-                auto_decompress=False,
+                auto_decompress=unpacks,
                 timeout=self._timeout,
             )
-        return httpx.Response(
-            answer.status, headers=answer.raw_headers, stream=Body(answer), request=request
-        )
 
 
-class Body(AiohttpResponseStream):
-    """What an answer brings."""
-
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
-        super().__init__(answer)
-        self._content = answer.content
-
-    def at_once(self) -> bytes | None:
-        """All of it where it came with the headers, and the connection is free; else None."""
-        return self._content.read_nowait() if self._content.is_eof() else None
-
-    async def whole(self) -> bytes:
-        """All of it, as it comes."""
-        return await self._content.read()
+async def whole_body(answer: aiohttp.ClientResponse, seconds: float) -> bytes:
+    """All of an answer's body. Raises aiohttp's errors and TimeoutError."""
+    content = answer.content
+    if content.is_eof():
+        return content.read_nowait()  # it came with the headers, and the connection is free again
+    # One in chunks that goes wrong would be waited for without end: aiohttp tells nobody.
+    async with answer, asyncio.timeout(seconds):
+        return await content.read()
