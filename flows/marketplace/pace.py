@@ -40,9 +40,9 @@ _BLOCK: Final = 40
 _MAY_BE_LATE: Final = 0.04
 """Seconds by which a call may miss its moment; a later one waits for another."""
 
-_STRETCHED: Final = WINDOW + 0.05
-"""Seconds over which we keep to the calls of a window: late ones, and the clocks of several
-machines, which agree but for some milliseconds, are in it.
+_STRETCHED: Final = WINDOW + 0.1
+"""Seconds over which we keep to the calls of a window. The tenth is for calls that leave late, for
+those that go together but arrive one after the other, and for the clocks of several machines.
 """
 
 _GRID: Final = _STRETCHED / 25
@@ -263,6 +263,8 @@ async def _in_thread(work: Callable[[], Result]) -> Result:
 
 async def _until(at: float) -> None:
     """Sleep to a moment of the loop's clock; who sleep to moments go on in the order of these."""
+    if monotonic() >= at:
+        return
     loop = asyncio.get_running_loop()
     woken = loop.create_future()
     timer = loop.call_at(at, _wake, woken)
@@ -315,9 +317,9 @@ class Pace:
 
     async def go_at(self, at: float) -> None:
         """Wait for a moment, or for another when that has passed, and count the call."""
-        while (late := monotonic() - at) > _MAY_BE_LATE:
+        await _until(at)
+        while monotonic() - at > _MAY_BE_LATE:  # it has passed, or this process stood still in it
             at = await self.budget.moment(self)
-        if late < 0:
             await _until(at)
         self.calls += 1
 
