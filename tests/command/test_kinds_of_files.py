@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -34,7 +35,12 @@ CONTENTS = {
     "xlsx": (SAMPLES / "clean-orders.xlsx").read_bytes,
 }
 
-PLACED = dict.fromkeys((4, 5, 6, 11, 13, 14), "Practice: Ordered")
+SENT = (4, 5, 6, 11, 13, 14, 15, 17, 18)
+"""Nine orders of one customer that go side by side. Six of them fill its price level, and the
+marketplace refuses those that come after; which these are is settled on the way.
+"""
+
+BECAME = {"Practice: Ordered": 6, "Practice: Refused by Adobe": 3}
 HELD = {
     7: "externalReferenceId is the number 2.5, which is not whole; an id has no decimals.",
     8: "externalReferenceId is the date 2026-03-04: Excel has made a date of what was typed.",
@@ -56,7 +62,7 @@ def test_orders_are_placed_from_every_kind(bench: Bench, kind: str) -> None:
     assert workbook.read_bytes() == before
     output = bench.folder / "output" / "may.reconciled.xlsx"
     answers = answers_in(output)
-    assert {row: answers[row]["Result"] for row in PLACED} == PLACED
+    assert Counter(answers[row]["Result"] for row in SENT) == BECAME
     assert {row: answers[row]["What happened"] for row in HELD} == HELD
     sheet = openpyxl.load_workbook(output)["My orders"]
     assert (sheet["A1"].value, sheet["H3"].value) == ("Orders of May", "When")
@@ -68,8 +74,8 @@ def test_orders_are_placed_from_every_kind(bench: Bench, kind: str) -> None:
     again = bench.run("submit", output, "--json")
     assert again.figures["orders"] == ran.figures["orders"]
     told = answers_in(output)
-    assert {row: told[row]["Order ID"] for row in PLACED} == {
-        row: answers[row]["Order ID"] for row in PLACED
+    assert {row: told[row]["Order ID"] for row in SENT} == {
+        row: answers[row]["Order ID"] for row in SENT
     }
 
 
