@@ -8,7 +8,7 @@ from typing import Final
 
 from flows.companion import Companion, Service
 
-FINISHES_AFTER: Final = 1.0
+FINISHES_AFTER: Final = 0.5
 """Seconds until the embedded marketplace finishes an order."""
 
 

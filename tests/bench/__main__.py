@@ -73,14 +73,14 @@ DEFAULT: Final = Size(
     drops=3,
 )
 SMALL: Final = Size(
-    many=600,
+    many=400,
     some=100,
     few=10,
     latencies=(),
     processes=(2,),
-    own=20,
+    own=10,
     priced=100,
-    raised=1_000,
+    raised=600,
     raised_after=1.5,
     beside=2_000,
     drops=1,
@@ -119,16 +119,19 @@ def _measured(there: Bed, size: Size, began: float) -> Figures:
         _tell(began, measured)
         return measured
 
-    bare = _bare()
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor() as beside:
+        # A short run tells no speed, so it need not be still while the bare tool has its turn.
+        waiting_bare = beside.submit(_bare)
+        if not IS_SMALL:
+            waiting_bare.result()
         # The loop makes four calls a second: beside it the other processor stays free.
         waiting_loop = beside.submit(_own_script, there, size.own, 1)
         stages = _stages()
-        loop = waiting_loop.result()
+        loop, bare = waiting_loop.result(), waiting_bare.result()
     _head()
     few = one(Plan(size.few, LATENCY))
     some = [one(Plan(size.some, latency)) for latency in size.latencies]
-    own_size = one(Plan(size.own, LATENCY))
+    own_size = few if size.own == size.few else one(Plan(size.own, LATENCY))
     pool = _own_script(there, size.own, THREADS)
     priced = one(Plan(size.priced, LATENCY, price_first=True))
     raised = one(Plan(size.raised, 0.05, raised=Raised(2.0, size.raised_after)))
@@ -138,7 +141,7 @@ def _measured(there: Bed, size: Size, began: float) -> Figures:
         ceiling=ceiling,
         together=tuple(together),
         own_size=own_size,
-        others=(few, *some),
+        others=tuple(some) if own_size is few else (few, *some),
         price_first=priced,
         raised=raised,
         loop=loop,
