@@ -32,8 +32,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 def in_virtual_time(work: Coroutine[Any, Any, Result], loop: VirtualLoop | None = None) -> Result:
     """Run it to its end."""
-    loop = loop or VirtualLoop()
-    try:
-        return loop.run_until_complete(work)
-    finally:
-        loop.close()
+    made = loop or VirtualLoop()
+    with asyncio.Runner(loop_factory=lambda: made) as runner:  # it ends what is still under way
+        return runner.run(work)
