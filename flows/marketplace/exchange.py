@@ -24,16 +24,19 @@ from flows.marketplace.errors import (
     seconds_to_wait,
 )
 from flows.marketplace.pace import Pace
-from flows.marketplace.transport import InTime, TooLateError, Transport, whole_body
+from flows.marketplace.transport import (
+    KNOWN_ADDRESSES,
+    InTime,
+    TooLateError,
+    Transport,
+    whole_body,
+)
 from schemas.orders import Reply
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 60.0
 SUCCESS: Final = frozenset({200, 201, 202})
 """All three are success for every type, and the body decides (reference, section 8.4)."""
-
-_KNOWN_ADDRESSES: Final = 1024
-"""Of customers whose orders are under way: reading an address anew takes long."""
 
 Query = Mapping[str, str | int | list[str]]
 
@@ -69,7 +72,7 @@ class Exchange:
             (b"Accept", b"application/json"),
             (b"Content-Type", b"application/json"),
         )
-        self._url_of = lru_cache(_KNOWN_ADDRESSES)(httpx.URL)
+        self._url_of = lru_cache(KNOWN_ADDRESSES)(httpx.URL)
 
     async def close(self) -> None:
         """Let go of the connections."""

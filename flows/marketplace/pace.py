@@ -56,9 +56,7 @@ _IN_ORDER: Final = 0.01
 order can change the price level of those after it.
 """
 
-_FIRST_LEAD: Final = 0.2
-"""Seconds, twice as long as the ledger gathers sends that it writes down together."""
-
+_FIRST_LEAD: Final = 0.1
 _LONGEST_LEAD: Final = 1.0
 _LEAD_FOLLOWS: Final = 0.1
 

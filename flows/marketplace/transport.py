@@ -22,7 +22,7 @@ from yarl import URL
 
 _MOST_CONNECTIONS: Final = 500
 
-_KNOWN_ADDRESSES: Final = 1024
+KNOWN_ADDRESSES: Final = 1024
 """Of customers whose orders are under way: reading an address anew takes long."""
 
 
@@ -52,7 +52,7 @@ class Transport(AiohttpTransport):
     def __init__(self, connect_seconds: float, read_seconds: float) -> None:
         super().__init__(limits=httpx.Limits(max_connections=_MOST_CONNECTIONS))
         self._timeout = aiohttp.ClientTimeout(sock_connect=connect_seconds, sock_read=read_seconds)
-        self._address = lru_cache(_KNOWN_ADDRESSES)(URL)
+        self._address = lru_cache(KNOWN_ADDRESSES)(URL)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One call as httpx's client makes it; its answer comes packed as it was sent."""
