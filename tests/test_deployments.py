@@ -33,9 +33,11 @@ def production() -> Settings:
 
 
 def written() -> dict[str, dict[str, Any]]:
-    """The deployments of prefect.yaml by their names."""
+    """The deployments of prefect.yaml by their names, which must be different."""
     found = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
-    return {deployment["name"]: deployment for deployment in found["deployments"]}
+    by_name = {deployment["name"]: deployment for deployment in found["deployments"]}
+    assert len(by_name) == len(found["deployments"])
+    return by_name
 
 
 def test_prefect_yaml_and_serve_say_the_same() -> None:

@@ -72,3 +72,16 @@ def test_every_module_above_the_packages_is_named_in_every_list_of_them() -> Non
     # What stands on top is not asked whether it imports itself.
     missing["nothing imports what stands on top: source_modules"] -= {"flows.serve"}
     assert not any(missing.values()), missing
+
+
+def test_the_sandbox_is_kept_from_all_of_schemas_but_the_code_tables() -> None:
+    all_of_it = {f"schemas.{path.stem}" for path in (ROOT / "schemas").glob("*.py")}
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (rule,) = [
+        contract
+        for contract in rules["tool"]["importlinter"]["contracts"]
+        if contract.get("source_modules") == ["flows.sandbox"]
+        and "schemas.orders" in contract["forbidden_modules"]
+    ]
+    allowed = {"schemas.__init__", "schemas.code_tables"}
+    assert set(rule["forbidden_modules"]) == all_of_it - allowed

@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.books import customers_of, make_book
+from tests.bench.commands import run_own_script
 from tests.bench.fair_share import Shared, customers_for, run_fair_share
 from tests.bench.figures import Bare, Check, Figures, OwnScript, Stages, checks, in_time
 from tests.bench.market import market
 from tests.bench.marketplace import CONNECTIONS, bare_load
-from tests.bench.own_script import run_own_script
 from tests.bench.page import PAGE, here, shown_share, write_page
 from tests.bench.runs import Bed, Measured, Plan, Raised, bed, run
 from tests.torture.processes import ROOT, clean_environment
@@ -36,7 +36,7 @@ from tests.torture.processes import ROOT, clean_environment
 IS_SMALL: Final = os.environ.get("SIZE") == "small"
 LATENCY: Final = 0.25
 THREADS: Final = 32
-STAGES_SECONDS: Final = 300.0
+STAGES_SECONDS: Final = 420.0
 """What a million rows outside the marketplace may take of the twenty minutes."""
 
 _say = partial(print, flush=True)

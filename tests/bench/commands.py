@@ -1,4 +1,6 @@
-"""Whole commands, measured from outside: `orderdrop submit` with its processor time and memory."""
+"""Whole commands, measured from outside: `orderdrop submit` with its processor time and memory, and
+a user's own script.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.bench.market import KEY, SECRET
 from tests.torture.processes import ROOT, clean_environment
 
 FOLLOW: Final = 300
@@ -32,12 +35,35 @@ class Ran:
     said: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnRan:
+    """One run of a user's own script that has ended: seconds on the wall, from outside."""
+
+    threads: int
+    seconds: float
+
+
+def run_own_script(workbook: Path, url: str, threads: int) -> OwnRan:
+    """Run it in a process of its own; raises CalledProcessError when it fails."""
+    script = Path(__file__).with_name("own_script.py")
+    command = [sys.executable, str(script), str(workbook), url, KEY, SECRET]
+    began = time.monotonic()
+    subprocess.run([*command, "--threads", str(threads)], env=_environment(), check=True)
+    return OwnRan(threads, time.monotonic() - began)
+
+
+def _environment() -> dict[str, str]:
+    """Where nothing is compiled twice."""
+    environment = clean_environment()
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
 class Command:
     """`orderdrop submit WORKBOOK --json`, started; `wait` for what it came to."""
 
     def __init__(self, workbook: Path, settings: Mapping[str, str], *options: str) -> None:
-        environment = clean_environment() | dict(settings)
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment = _environment() | dict(settings)
         self._began = time.monotonic()
         self._errors = workbook.with_suffix(f".{self._began:.6f}.log")
         with self._errors.open("wb") as errors:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.books import Wanted, customers_of, make_wanted
-from tests.bench.market import Market, market
+from tests.bench.market import Market, Pace, market
 from tests.bench.runs import Bed, order_ids, wrong_books
 from tests.soak.watcher import Watcher
 
@@ -24,13 +24,15 @@ _UNDER_WAY: Final = 100
 class Shared:
     """Seconds from each drop to its answers, infinite if there were none in two minutes.
 
-    `placed_of_large` is how far the large workbook was after the last of them.
+    `placed_of_large` is how far the large workbook was after the last of them; `pace` is that of
+    all calls until then.
     """
 
     large: int
     placed_of_large: int
     seconds: tuple[float, ...]
     wrong: tuple[str, ...]
+    pace: Pace
 
     @property
     def worst(self) -> float:
@@ -71,7 +73,7 @@ def run_fair_share(on: Bed, orders: int, drops: int) -> Shared:
             seconds = tuple(_answered_after(paths[one.name]) for one in small)
         finally:
             watcher.kill()
-        placed = there.placed()
+        placed, pace = there.placed(), there.pace()
     of_large = [one for one in placed if one[1].startswith("LARGE")]
     answers = [_answers_to(paths[one.name]) for one in small]
     answered = [order_ids(path) for path in answers if path.exists()]
@@ -79,7 +81,7 @@ def run_fair_share(on: Bed, orders: int, drops: int) -> Shared:
     wrong = wrong_books(small, of_small, answered)
     if len({reference for _, reference, _ in of_large}) < len(of_large):
         wrong.append("orders of the large workbook placed more than once")
-    return Shared(orders, len(of_large), seconds, tuple(wrong))
+    return Shared(orders, len(of_large), seconds, tuple(wrong), pace)
 
 
 def _drop(path: Path) -> None:

@@ -157,12 +157,13 @@ def run(on: Bed, plan: Plan) -> Measured:
         raised = raising.at() if raising else None
         pace, times, placed = there.pace(), there.call_times(), there.placed()
     answered = [order_ids(Path(one.said["output"])) for one in ran]
+    wrong = wrong_books(wanted, placed, answered)
     return Measured(
         plan,
         sending(times),
         pace,
         tuple(ran),
-        (*wrong_books(wanted, placed, answered), *_wrong_ends(ran, plan.each)),
+        (*wrong, *_wrong_ends(ran, plan.each), *wrong_count(ran, pace)),
         per_second(times),
         (raised - times[0][0]).total_seconds() if raised else None,
         back_after(times, raised) if raised else None,
@@ -253,6 +254,12 @@ def wrong_books(
         ),
     }
     return [f"{number} orders {what}" for what, number in counts.items() if number]
+
+
+def wrong_count(ran: Sequence[Ran], pace: Pace) -> list[str]:
+    """Whether the commands have told of all calls that the marketplace had."""
+    told = sum(int(one.said["calls"]) for one in ran)
+    return [] if told == pace.calls else [f"{told} calls told of {pace.calls}"]
 
 
 def _wrong_ends(ran: Sequence[Ran], each: int) -> list[str]:

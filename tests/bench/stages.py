@@ -1,9 +1,10 @@
 """`python -m tests.bench.stages`: what the main job costs outside the marketplace.
 
-The stages of one run over one workbook, from its bytes to the reconciled workbook, with a
-marketplace that has its answers ready: nothing is counted of it, nor of imports. Processor seconds
-of each stage, per order of four rows, and the peak memory, each size in a process of its own.
-From 1,000 to 1,000,000 rows the time per row may grow by a third at most (exit code 1 otherwise).
+The stages of one run over one workbook, from its bytes to the reconciled workbook: all that a run
+does but Prefect's part, the pace and HTTP, for the marketplace answers at once and in this process.
+Processor seconds of each stage, per order of four rows, and the peak memory, each size in a process
+of its own; imports are not counted. From 1,000 rows on, no size may take more than a third longer
+for each row (exit code 1 otherwise).
 """
 
 from __future__ import annotations
@@ -16,22 +17,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
-from itertools import islice
 from pathlib import Path
-from typing import Final, TypeVar
+from sys import intern
+from typing import Final, Self
 from uuid import uuid4
 
 from flows.desk import Desk, open_ledger
 from flows.ledger import Ledger
+from flows.ordering.follow import follow
+from flows.ordering.hands import Hands
+from flows.ordering.submit import Submitter
 from flows.reconciled import Figures, write_reconciled
 from flows.running import calm_the_collector
 from flows.settings import Settings
-from schemas.orders import Intent, IntentState, OrderAnswer, Reply
+from flows.submit_orders import BATCH
+from schemas.orders import Intent, OrderAnswer, Reply
 from schemas.outcomes import State
 from tests.bench.apart import machine, most_megabytes
 from tests.bench.books import ROWS_PER_ORDER, make_book
@@ -40,14 +46,10 @@ MODULE = "tests.bench.stages"
 SMALL = os.environ.get("SIZE") == "small"
 ROWS = (1_000, 10_000) if SMALL else (1_000, 10_000, 100_000, 1_000_000)
 MAY_GROW = 4 / 3
-UNDER_WAY = 512
-AT_ONCE = 5_000
-"""Orders whose answers are made ready at a time."""
+PATIENCE: Final = 0.001
+"""Of the protocol's waits: orders have ended as soon as they are asked for."""
 
-LEASE = timedelta(seconds=100)
 ROUNDS: Final[Mapping[int, int]] = {1_000: 3, 10_000: 1, 100_000: 1, 1_000_000: 1}
-
-Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -85,18 +87,16 @@ def run(book: Path, folder: Path) -> Spent:
     desk.ledger = ledger = open_ledger(settings)
     with spent.counted(READ_AND_PLAN):
         planned = desk.read_and_plan(book)
-    for intent_ids in _some(planned.intent_ids):
-        with spent.counted(INTENTS):
-            intents = ledger.intents(intent_ids)
-        answers = [_answer(intents[intent_id], "1002") for intent_id in intent_ids]
-        with spent.counted(SENDS):
-            asyncio.run(_sent(ledger, answers))
-        ended = [_answer(intents[intent_id], "1000") for intent_id in intent_ids]
-        with spent.counted(OUTCOMES):
-            asyncio.run(_finished(ledger, ended))
-    del intents, answers, ended
+    marketplace = AnswersAtOnce()
+    hands = Hands(ledger, marketplace, settings.key_fingerprint, settings.in_flight, PATIENCE)
+    with spent.counted(ORDER):
+        asyncio.run(_placed(hands, ledger, planned.intent_ids))
+    with spent.counted(FOLLOW):
+        to_follow = ledger.placing(planned.submission_id).to_follow()
+        still_open = asyncio.run(follow(hands, to_follow, 600))
     with spent.counted(RECONCILE):
         result = write_reconciled(ledger, settings, planned.submission_id, None, Figures())
+    assert still_open == 0
     assert result.rows == planned.rows
     assert result.orders[State.DONE] == planned.orders
     ledger.close()
@@ -105,34 +105,67 @@ def run(book: Path, folder: Path) -> Spent:
 
 
 READ_AND_PLAN = "read, check, group, compare, plan and write"
-INTENTS = "read intents to be sent"
-SENDS = "ledger: sends and their answers"
-OUTCOMES = "ledger: orders that have ended"
+ORDER = "send: rules of ordering and ledger"
+FOLLOW = "follow to the end: looks and ledger"
 RECONCILE = "read back, answers, reconciled workbook"
 
-_Answered = tuple[Intent, Reply]
+
+class AnswersAtOnce:
+    """A marketplace that accepts whatever comes and has finished it when it is asked."""
+
+    def __init__(self) -> None:
+        self._of_customer: dict[str, list[_Placed]] = defaultdict(list)
+
+    async def ready(self) -> Self:
+        """A call may always go."""
+        return self
+
+    async def come(self) -> None:
+        """It may go now."""
+
+    async def place(self, intent: Intent, request_id: str, may_go: Callable[[], bool]) -> Reply:
+        """Accepted."""
+        assert may_go()
+        lines = json.dumps(json.loads(intent.body)["lineItems"])
+        order_id = intent.intent_id.replace("-", "")[:30]
+        placed = _Placed(order_id, intent.customer_id, intent.reference, intern(lines))
+        self._of_customer[intent.customer_id].append(placed)
+        return Reply(request_id, 201, order=placed.order("1002"))
+
+    async def preview(self, customer_id: str, body: bytes) -> Reply:
+        """Never asked for."""
+        raise AssertionError(f"the price of {body!r} for {customer_id}")
+
+    async def history(
+        self, customer_id: str, since: datetime, order_types: list[str]
+    ) -> list[OrderAnswer]:
+        """All of a customer's orders, finished."""
+        del since, order_types
+        return [placed.order("1000") for placed in self._of_customer[customer_id]]
 
 
-def _some(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), AT_ONCE):
-        yield items[start : start + AT_ONCE]
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An order as the marketplace keeps it; `lines` as they were sent."""
 
+    order_id: str
+    customer_id: str
+    reference: str
+    lines: str
 
-def _answer(intent: Intent, status: str) -> _Answered:
-    """The marketplace's word on an order, with prices."""
-    order = _order(json.dumps(json.loads(intent.body)["lineItems"]), status).model_copy(
-        update={
-            "order_id": intent.intent_id.replace("-", "")[:30],
-            "customer_id": intent.customer_id,
-            "reference": intent.reference,
+    def order(self, status: str) -> OrderAnswer:
+        """What is told of it."""
+        told = {
+            "order_id": self.order_id,
+            "customer_id": self.customer_id,
+            "reference": self.reference,
         }
-    )
-    return intent, Reply(str(uuid4()), 201, order=order)
+        return _order(self.lines, status).model_copy(update=told)
 
 
 @cache
 def _order(lines_as_sent: str, status: str) -> OrderAnswer:
-    """An order with these lines, of anybody's."""
+    """An order with these lines, of anybody's, with prices."""
     lines = json.loads(lines_as_sent)
     for line in lines:
         line |= {
@@ -155,32 +188,19 @@ def _order(lines_as_sent: str, status: str) -> OrderAnswer:
     )
 
 
-async def _sent(ledger: Ledger, answered: Sequence[_Answered]) -> None:
-    """The two commits of each order, as many at a time as fill a group."""
-    waiting = iter(answered)
+async def _placed(hands: Hands, ledger: Ledger, intent_ids: Sequence[str]) -> None:
+    """In batches that overlap, as the flow places them."""
+    submitter = Submitter(hands)
 
-    async def one_after_the_other() -> None:
-        for intent, reply in waiting:
-            begun = await ledger.begin_send(
-                intent.intent_id, reply.request_id, datetime.now(UTC), LEASE
-            )
-            assert begun
-            await ledger.answer(
-                intent.intent_id, reply, IntentState.ACCEPTED, "", datetime.now(UTC)
-            )
+    async def one(batch: Sequence[str]) -> None:
+        intents = await asyncio.to_thread(ledger.intents, batch)
+        await submitter.submit([intents[intent_id] for intent_id in batch], lambda _count: None)
 
-    await asyncio.gather(*(one_after_the_other() for _ in range(UNDER_WAY)))
-
-
-async def _finished(ledger: Ledger, answered: Sequence[_Answered]) -> None:
-    """What the history of each customer tells of all of its orders."""
-    by_customer: dict[str, dict[str, OrderAnswer]] = {}
-    for intent, reply in answered:
-        assert reply.order is not None
-        by_customer.setdefault(intent.customer_id, {})[intent.intent_id] = reply.order
-    waiting = iter(by_customer.values())
-    while some := list(islice(waiting, UNDER_WAY)):
-        await asyncio.gather(*(ledger.note_outcomes(seen, datetime.now(UTC)) for seen in some))
+    async with asyncio.TaskGroup() as batches:
+        for start in range(0, len(intent_ids), BATCH):
+            batch = intent_ids[start : start + BATCH]
+            await submitter.room_for(len(batch))
+            batches.create_task(one(batch))
 
 
 def once(book: Path) -> None:
@@ -214,7 +234,7 @@ def main() -> int:
             found[rows] = _apart(book, 1 if SMALL else ROUNDS[rows])
     print(f"{machine()}; processor, orders of {ROWS_PER_ORDER} rows, nothing of the marketplace")
     print(f"{'ms per order, by rows of the workbook':46}", *(f"{rows:>11,}" for rows in found))
-    for stage in (READ_AND_PLAN, INTENTS, SENDS, OUTCOMES, RECONCILE):
+    for stage in (READ_AND_PLAN, ORDER, FOLLOW, RECONCILE):
         each = (1e3 * s.stages[stage] / rows * ROWS_PER_ORDER for rows, s in found.items())
         print(f"  {stage:44}", *(f"{ms:11.3f}" for ms in each))
     per_row = {rows: spent.processor / rows for rows, spent in found.items()}
@@ -222,10 +242,10 @@ def main() -> int:
     print(f"{'all':46}", *(f"{ms:11.3f}" for ms in each))
     print(f"{'seconds':46}", *(f"{spent.processor:11.2f}" for spent in found.values()))
     print(f"{'MB at most':46}", *(f"{spent.megabytes:11}" for spent in found.values()))
-    growth = per_row[ROWS[-1]] / per_row[ROWS[0]]
+    growth = max(per_row.values()) / per_row[ROWS[0]]
     held = growth <= MAY_GROW
-    print(f"time per row, {ROWS[0]:,} to {ROWS[-1]:,} rows: {growth:.2f} times", end=" ")
-    print(f"(at most {MAY_GROW:.2f}): {'held' if held else 'not held'}")
+    print(f"time per row, {ROWS[0]:,} to {ROWS[-1]:,} rows: {growth:.2f} times at most", end=" ")
+    print(f"(wanted {MAY_GROW:.2f}): {'held' if held else 'not held'}")
     return 0 if held else 1
 
 

@@ -12,14 +12,22 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.bench.books import Wanted
-from tests.bench.commands import Ran
+from tests.bench.commands import OwnRan, Ran
 from tests.bench.fair_share import Shared
-from tests.bench.figures import Bare, Check, Figures, OwnScript, Stages, checks
+from tests.bench.figures import Bare, Check, Figures, OwnScript, Stages, checks, in_time
 from tests.bench.market import Pace, Sent, sending
-from tests.bench.own_script import OwnRan
 from tests.bench.page import CHART, PAGE, Circumstances, write_page
-from tests.bench.runs import Measured, Plan, Raised, back_after, per_second, wrong_books
+from tests.bench.runs import (
+    Measured,
+    Plan,
+    Raised,
+    back_after,
+    per_second,
+    wrong_books,
+    wrong_count,
+)
 
+KEPT = Pace(9_100, 984, 0, 0)
 START = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
@@ -57,7 +65,7 @@ def good() -> Figures:
         raised=measured(Plan(7_000, 0.05, raised=Raised(2, 10)), raised_at=2.0, back_after=6.0),
         loop=OwnScript(OwnRan(1, 150), Sent(500, 500, 140)),
         pool=OwnScript(OwnRan(32, 6), Sent(500, 500, 4.5)),
-        shared=Shared(25_000, 9_000, (4.0, 5.0, 6.0), ()),
+        shared=Shared(25_000, 9_000, (4.0, 5.0, 6.0), (), KEPT),
         bare=Bare("wrk", 64, 16_000, 1_800),
         stages=Stages("all 1.2\ntime per row: 1.10 times (at most 1.33): held", held=True),
     )
@@ -93,6 +101,23 @@ def with_processes(found: Figures) -> Figures:
     return replace(found, together=(two, replace(four, pace=Pace(30_000, 1_001, 1, 0))))
 
 
+def with_two_processes(**changed: Any) -> Callable[[Figures], Figures]:
+    """The large run of two processes with other figures."""
+
+    def spoil(found: Figures) -> Figures:
+        two, four = found.together
+        return replace(found, together=(replace(two, **changed), four))
+
+    return spoil
+
+
+def priced(**changed: Any) -> Callable[[Figures], Figures]:
+    """The run that asked prices first with other figures."""
+    return lambda found: replace(found, price_first=replace(found.price_first, **changed))
+
+
+DELAYED = Pace(4_400, 990, 1, 0)
+HALF: dict[str, Any] = {"calls": 15_000, "orders": {"done": 12_500}}
 CALLS_TOO_MANY = {"calls": 31_251, "orders": {"done": 25_000}}
 
 
@@ -118,30 +143,32 @@ CALLS_TOO_MANY = {"calls": 31_251, "orders": {"done": 25_000}}
         ),
         (
             lambda found: replace(found, loop=OwnScript(OwnRan(1, 150), Sent(500, 500, 130))),
-            "own loop: sending",
+            "own loop (500 orders): sending",
         ),
         (
             lambda found: replace(found, loop=OwnScript(OwnRan(1, 90), Sent(500, 500, 140))),
-            "own loop: whole command",
+            "own loop (500 orders): whole command",
         ),
         (
             lambda found: replace(found, pool=OwnScript(OwnRan(32, 6), Sent(500, 500, 4))),
-            "32 threads: sending",
+            "32 threads (500 orders): sending",
         ),
         (
             lambda found: replace(found, pool=OwnScript(OwnRan(32, 3), Sent(500, 500, 4.5))),
-            "32 threads: whole command",
+            "32 threads (500 orders): whole command",
         ),
         (
-            lambda found: replace(found, shared=Shared(25_000, 9_000, (4, 15.1, 5), ())),
+            lambda found: replace(found, shared=Shared(25_000, 9_000, (4, 15.1, 5), (), KEPT)),
             "ten rows dropped",
         ),
         (
-            lambda found: replace(found, shared=Shared(25_000, 25_000, (4, 5), ())),
+            lambda found: replace(found, shared=Shared(25_000, 25_000, (4, 5), (), KEPT)),
             "ten rows dropped",
         ),
         (
-            lambda found: replace(found, shared=Shared(25_000, 9_000, (4, 5), ("1 orders lost",))),
+            lambda found: replace(
+                found, shared=Shared(25_000, 9_000, (4, 5), ("1 orders lost",), KEPT)
+            ),
             "book, workbooks and exit codes",
         ),
         (
@@ -154,6 +181,18 @@ def test_each_figure_can_fail(spoil: Callable[[Figures], Figures], subject: str)
     failed = failing(spoil(good()))
     assert [one for one in failed if subject in one]
     assert len(failed) <= 2
+
+
+def test_a_benchmark_that_takes_too_long_fails() -> None:
+    assert not in_time(1_200, small=False).fails(small=False)
+    assert in_time(1_201, small=False).fails(small=False)
+    assert in_time(121, small=True).fails(small=True)
+
+
+def test_commands_that_do_not_tell_of_all_their_calls_are_found_out() -> None:
+    ran = [Ran(0, 1, 1, 100, {"calls": 12}), Ran(0, 1, 1, 100, {"calls": 13})]
+    assert wrong_count(ran, Pace(25, 25, 0, 0)) == []
+    assert wrong_count(ran, Pace(26, 26, 0, 0)) == ["25 calls told of 26"]
 
 
 def test_a_short_run_does_not_judge_what_needs_size() -> None:

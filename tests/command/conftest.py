@@ -18,8 +18,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from flows.companion import answers, free_port
 from flows.settings import PRACTICE_CLIENT_ID, PRACTICE_CLIENT_SECRET
+from tests.torture.prefect_api import prefect_server
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_data"
@@ -45,27 +45,18 @@ def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
             process.wait()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prefect server of the tests' own; its API address."""
-    home = tmp_path_factory.mktemp("prefect")
-    port = free_port()
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
-    environment = {
-        **clean_environment(),
-        "PREFECT_HOME": str(home),
-        "PREFECT_SERVER_UI_ENABLED": "false",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-    }
-    with (home / "log.txt").open("w") as log:
-        process = subprocess.Popen(
-            [*command, "--port", str(port)], env=environment, stdout=log, stderr=log, text=True
-        )
-        with _ended(process):
-            url = f"http://127.0.0.1:{port}/api"
-            wait_for(lambda: answers(f"{url}/health"))
-            yield url
+    """A Prefect server that modules share; one that asks for all it knows has its own."""
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as there:
+        yield there["PREFECT_API_URL"]
+
+
+@pytest.fixture(scope="module")
+def prefect_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prefect server on which nothing runs but what this module begins."""
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as there:
+        yield there["PREFECT_API_URL"]
 
 
 def wait_for(holds: Callable[[], bool]) -> None:

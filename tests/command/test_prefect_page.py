@@ -6,8 +6,14 @@ import time
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.command.conftest import SAMPLES, Bench, marketplace, wait_for
+
+
+@pytest.fixture(scope="module")
+def prefect_api(prefect_of_its_own: str) -> str:
+    return prefect_of_its_own
 
 
 def of_run(api: str, what: str, run_id: str) -> list[dict[str, Any]]:

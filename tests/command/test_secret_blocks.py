@@ -23,6 +23,11 @@ Secret(value=sys.argv[2]).save(sys.argv[1], overwrite=True)
 """
 
 
+@pytest.fixture(scope="module")
+def prefect_api(prefect_of_its_own: str) -> str:
+    return prefect_of_its_own
+
+
 def saved(bench: Bench, name: str, value: str) -> None:
     """A Secret block, made as an operator makes one."""
     subprocess.run(

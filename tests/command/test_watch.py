@@ -27,6 +27,11 @@ from tests.command.test_submit import answered_book, answers_in
 HEADER = ["externalReferenceId", "customerId", "orderType", "offerId", "quantity", "currencyCode"]
 
 
+@pytest.fixture(scope="module")
+def prefect_api(prefect_of_its_own: str) -> str:
+    return prefect_of_its_own
+
+
 @dataclass
 class Watch:
     """A watcher at work."""

@@ -20,6 +20,11 @@ ORDERS = 30
 
 
 @pytest.fixture(scope="module")
+def prefect_api(prefect_of_its_own: str) -> str:
+    return prefect_of_its_own
+
+
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     folder = tmp_path_factory.mktemp("market")
     seeded = seeded_book(folder / "book.sqlite", customers_of(ORDERS))

@@ -300,13 +300,15 @@ async def test_whatever_stands_in_an_answer_can_be_kept(ledger: Ledger) -> None:
     reply = Reply(refused.intent_id, 400, code, message, details)
     await ledger.answer(refused.intent_id, reply, IntentState.REFUSED, "", NOW)
     odd = OrderAnswer.model_validate(
-        read_json(b'{"orderId": "9\\u0000\xed\xa0\x80", "status": "1002"}')
+        read_json(b'{"orderId": "9\\u0000\xed\xa0\x80", "status": "10\\u000002"}')
     )
     reply = Reply(placed.intent_id, 201, order=odd)
     await ledger.answer(placed.intent_id, reply, IntentState.ACCEPTED, "", NOW)
     known = ledger.intents([refused.intent_id, placed.intent_id])
     assert known[refused.intent_id].error_message == "ab?"
     assert known[placed.intent_id].order_id == "9?"
+    kept, _ = ledger.latest_outcomes([placed.intent_id])[placed.intent_id]
+    assert (kept.order_id, kept.status) == ("9?", "1002")
 
 
 async def test_what_somebody_may_be_sending_is_not_retired_by_hand(place: Place) -> None:

@@ -77,6 +77,20 @@ def test_no_window_holds_more_than_allowed_and_hardly_less(processes: int, prepa
     assert len(left) / (max(left) - min(left)) >= 0.975 * 985 / WINDOW
 
 
+@pytest.mark.parametrize("allowed", [1, 2, 10, 60, 500])
+def test_small_budgets_are_kept_to_as_well(allowed: int) -> None:
+    memory, left = Together(), []
+
+    async def work() -> None:
+        runs = [Pace(Budget(allowed, "key", memory)) for _ in range(2)]
+        await asyncio.gather(*(calls(run, 3 * allowed, left) for run in runs))
+
+    in_virtual_time(work())
+    assert most_in_window(left) <= allowed
+    # One more than allowed may stand at the two ends of a window.
+    assert max(left) - min(left) <= 1.05 * WINDOW * 6 * allowed / max(1, allowed - 1)
+
+
 def test_calls_that_a_busy_process_could_not_make_in_time_do_not_come_in_a_bunch() -> None:
     """It stands still for seconds, again and again: their moments are gone."""
     loop, left = VirtualLoop(), []
@@ -193,9 +207,12 @@ def test_runs_of_one_key_share_a_budget_and_count_their_own_calls() -> None:
         other = Pace(shared_budget("another key", 10))
         began = asyncio.get_running_loop().time()
         left: list[float] = []
-        await asyncio.gather(calls(first, 15, left), calls(second, 15, left))
-        assert max(left) - began > 2 * WINDOW
+        both = asyncio.gather(calls(first, 15, left), calls(second, 15, left))
         await other.take()
+        assert asyncio.get_running_loop().time() - began < 0.5
+        await both
+        assert max(left) - began > 2 * WINDOW
+        assert most_in_window(left) <= 10
         assert (first.calls, second.calls, other.calls) == (15, 15, 1)
 
     in_virtual_time(work())
