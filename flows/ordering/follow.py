@@ -20,7 +20,6 @@ from flows.ordering.life import FOLLOW_SENDS_AGAIN
 from flows.ordering.looks import Pending, due_after, look_at, pending
 from flows.ordering.side_by_side import some_at_once
 from flows.ordering.submit import Sending
-from schemas.faults import Stop
 from schemas.orders import Intent, IntentState
 
 RHYTHM: Final = 30.0
@@ -118,7 +117,7 @@ class _Following:
         self._later: list[tuple[float, int, _Customer]] = []
         self._running: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
-        self._halted: Stop | None = None
+        self._halted: BaseException | None = None
         self._fresh: list[_Customer] = []
         """Not looked at yet, the youngest first: what is due first stands at the end."""
         for customer in reversed(customers):
@@ -132,37 +131,44 @@ class _Following:
             self._put(learnt_from)
 
     async def run(self) -> int:
-        """Look at each customer when it is due; how many orders are not finished at the end."""
-        while self._left and self._halted is None:
+        """Look at each customer when it is due; how many orders are not finished at the end.
+
+        What a look raises is raised once those under way have ended. Whoever stops this stops them.
+        """
+        try:
+            await self._begin_all()
+            if self._running:
+                await asyncio.wait(self._running)
+        finally:
+            under_way = tuple(self._running)
+            for look in under_way:
+                look.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+        if self._halted is not None:
+            raise self._halted
+        return sum(len(customer.theirs) for customer in self._left.values())
+
+    async def _begin_all(self) -> None:
+        """Begin what is due, until nothing is left or time is over."""
+        while self._left and self._halted is None and (now := monotonic()) < self._ends:
             self._woken.clear()
-            now = monotonic()
             while len(self._running) < self._hands.in_flight and (due := self._due(now)):
                 self._begin(due)
             next_at = self._next_at()
             if not self._running and (next_at is None or next_at > self._ends):
                 break
-            if now >= self._ends and not self._running:
-                break
             is_full = len(self._running) >= self._hands.in_flight
-            await self._sleep(None if is_full or next_at is None else next_at)
-        if self._running:
-            await asyncio.wait(self._running)
-        if self._halted is not None:
-            raise self._halted
-        return sum(len(customer.theirs) for customer in self._left.values())
+            await self._sleep(self._ends if is_full or next_at is None else next_at)
 
-    async def _sleep(self, until: float | None) -> None:
-        """Until a look ends, or until the moment when the next one is due."""
-        seconds = None if until is None else max(0.0, until - monotonic())
+    async def _sleep(self, until: float) -> None:
+        """Until a look ends, but not beyond a moment."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(max(0.0, min(until, self._ends) - monotonic())):
                 await self._woken.wait()
         except TimeoutError:
             return
 
     def _due(self, now: float) -> _Customer | None:
-        if now > self._ends:
-            return None
         if self._later and self._later[0][0] <= now:
             return heapq.heappop(self._later)[2]
         if self._fresh and self._fresh[-1].since + self._ripe <= now:
@@ -182,16 +188,17 @@ class _Following:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        if not task.cancelled():
+            self._halted = self._halted or task.exception()
         self._woken.set()
 
     async def _look(self, customer: _Customer) -> None:
         began = monotonic()
-        try:
-            left = await look_at(self._hands, customer.theirs)
-        except Stop as stop:
-            self._halted = self._halted or stop
-            return
-        self._learn(began - customer.since, customer, is_finished=not left)
+        was_in_doubt = any(map(_is_in_doubt, customer.theirs))
+        left = await look_at(self._hands, customer.theirs)
+        # In doubt, it was looked at for its own sake, and does not tell how long orders take.
+        if not was_in_doubt:
+            self._learn(began - customer.since, customer, is_finished=not left)
         customer.theirs, customer.looked_at = left, monotonic()
         customer.looks += 1
         if left:
