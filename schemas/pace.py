@@ -13,13 +13,14 @@ class PaceStanding:
 
     `next_at` is the moment of the next call that nobody has taken yet; `share` how much of the
     allowed calls is used at present, up to 1; `lowered_at` and `grown_at` when it last went down
-    and up.
+    and up; `changed_at` when anything of it last changed.
     """
 
     next_at: float
     share: float = 1.0
     lowered_at: float = 0.0
     grown_at: float = 0.0
+    changed_at: float = 0.0
 
 
 Change = Callable[[PaceStanding, float], PaceStanding]

@@ -1,15 +1,16 @@
 """The pace of each API key, shared by every process and machine that uses this ledger.
 
-One row for a key, apart from the orders: nothing here is missed when it is lost, and nobody who
-places orders may have to wait for a plan to be written. So in PostgreSQL its commits do not wait
-for the disk, and beside a SQLite ledger it has a file of its own, since SQLite has one writer to
-a file.
+One row for a key, apart from the orders: nothing here is missed when it is lost between two runs,
+and nobody who places orders may have to wait for a plan to be written. So in PostgreSQL its commits
+do not wait for the disk, and beside a SQLite ledger it has a file of its own, since SQLite has one
+writer to a file.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,20 +28,21 @@ _GONE_MILLISECONDS: Final = 3_000
 """As for the ledger: what a program that was cut off holds is free before others have given up."""
 
 _TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS paces (key_fingerprint TEXT PRIMARY KEY, "
+    "CREATE TABLE IF NOT EXISTS standings (key_fingerprint TEXT PRIMARY KEY, "
     "next_at DOUBLE PRECISION NOT NULL, share DOUBLE PRECISION NOT NULL, "
-    "lowered_at DOUBLE PRECISION NOT NULL, grown_at DOUBLE PRECISION NOT NULL)"
+    "lowered_at DOUBLE PRECISION NOT NULL, grown_at DOUBLE PRECISION NOT NULL, "
+    "changed_at DOUBLE PRECISION NOT NULL)"
 )
 """Made here and not by the ledger's migrations: it holds nothing that would have to be carried
 on."""
 
 _FIRST: Final = text(
-    "INSERT INTO paces VALUES (:key, 0, 1, 0, 0) ON CONFLICT (key_fingerprint) DO NOTHING"
+    "INSERT INTO standings VALUES (:key, 0, 1, 0, 0, 0) ON CONFLICT (key_fingerprint) DO NOTHING"
 )
-_COLUMNS: Final = "next_at, share, lowered_at, grown_at"
+_COLUMNS: Final = "next_at, share, lowered_at, grown_at, changed_at"
 _WRITE: Final = text(
-    "UPDATE paces SET next_at = :next_at, share = :share, lowered_at = :lowered_at, "
-    "grown_at = :grown_at WHERE key_fingerprint = :key"
+    "UPDATE standings SET next_at = :next_at, share = :share, lowered_at = :lowered_at, "
+    "grown_at = :grown_at, changed_at = :changed_at WHERE key_fingerprint = :key"
 )
 
 
@@ -55,7 +57,7 @@ class SharedPace:
         more = "" if self._is_sqlite else of_postgres
         lock = "" if self._is_sqlite else " FOR UPDATE"
         self._read = text(
-            f"SELECT {_COLUMNS}{more} FROM paces WHERE key_fingerprint = :key{lock}"  # noqa: S608
+            f"SELECT {_COLUMNS}{more} FROM standings WHERE key_fingerprint = :key{lock}"  # noqa: S608
         )
         self._known: set[str] = set()
         self._one_at_a_time = threading.Lock()
@@ -70,19 +72,10 @@ class SharedPace:
                 self._begin_with(key)
             with self._engine.begin() as connection:
                 row = connection.execute(self._read, {"key": key}).one()
-                before = PaceStanding(*row[:4])
-                now = _awake_clock() if self._is_sqlite else row[4]
+                before = PaceStanding(*row[:5])
+                now = _awake_clock() if self._is_sqlite else row[5]
                 after = change(before, now)
-                connection.execute(
-                    _WRITE,
-                    {
-                        "key": key,
-                        "next_at": after.next_at,
-                        "share": after.share,
-                        "lowered_at": after.lowered_at,
-                        "grown_at": after.grown_at,
-                    },
-                )
+                connection.execute(_WRITE, {"key": key, **asdict(after)})
                 return before, after, now
 
     def close(self) -> None:

@@ -1,19 +1,21 @@
 """The rolling-window budget of calls (reference, section 22), shared by all who use one API key.
 
-Calls are spread evenly: each has a moment of its own, and a key's moments are given out from one
-memory, in blocks. So no window of five seconds ever holds more than allowed, whoever makes the
-calls, and none of it is lost between them.
+Each call has a moment, and a key's moments are given out from one memory, in blocks. So no window
+of five seconds ever holds more than allowed, whoever makes the calls, and none of it is lost
+between them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from heapq import heappop, heappush
+from itertools import count as numbers
 from math import ceil
 from time import monotonic
 from typing import Final, TypeVar
@@ -31,8 +33,8 @@ WINDOW: Final = 5.0
 _PART: Final = 1 / 16
 """The least that a 429 leaves of the budget, and what each window gives back of it."""
 
-_MOST_AHEAD: Final = 60.0
-"""Seconds by which the next free moment can be ahead; more means that a clock was set anew."""
+_SET_BACK: Final = WINDOW
+"""Seconds by which the last change can be ahead; more means that a clock was set anew."""
 
 _BLOCK: Final = 40
 """Moments taken from the memory at once: a fifth of a second at the ceiling."""
@@ -72,9 +74,10 @@ def next_calls(count: int, allowed: int) -> Change:
 
     def change(standing: PaceStanding, now: float) -> PaceStanding:
         standing = _recovered(standing, now)
-        is_of_another_clock = standing.next_at > now + _MOST_AHEAD
+        is_of_another_clock = standing.changed_at > now + _SET_BACK
         begins = now if is_of_another_clock else max(standing.next_at, now)
-        return replace(standing, next_at=begins + count * apart(standing, allowed))
+        next_at = begins + count * apart(standing, allowed)
+        return replace(standing, next_at=next_at, changed_at=now)
 
     return change
 
@@ -112,13 +115,15 @@ class OwnMemory:
 
     def __init__(self) -> None:
         self._standings: dict[str, PaceStanding] = {}
+        self._one_at_a_time = threading.Lock()
 
     def change(self, key: str, change: Change) -> tuple[PaceStanding, PaceStanding, float]:
         """Change the standing of a key; gives it before and after, and the moment."""
-        now = monotonic()
-        before = self._standings.get(key, PaceStanding(now))
-        after = self._standings[key] = change(before, now)
-        return before, after, now
+        with self._one_at_a_time:
+            now = monotonic()
+            before = self._standings.get(key, PaceStanding(now))
+            after = self._standings[key] = change(before, now)
+            return before, after, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +144,16 @@ class _Block:
 class Budget:
     """The calls of one key in this process: at most `allowed` in any rolling five seconds.
 
-    Runs that wait get their moments in turn, one each, however many calls each of them has.
+    Runs that wait get their moments in turn, one each, however many calls each of them has. Of a
+    run, whoever came first goes first; a call that has missed its moment keeps its place.
     """
 
     def __init__(self, allowed: int, key: str = "", memory: PaceMemory | None = None) -> None:
         self._allowed = allowed
         self._key = key
         self._memory = memory or OwnMemory()
-        self._waiting: dict[Pace, deque[asyncio.Future[float]]] = {}
+        self._waiting: dict[Pace, list[tuple[int, asyncio.Future[float]]]] = {}
+        self._places = numbers()
         self._dealing: asyncio.Task[None] | None = None
         self._lowering: set[asyncio.Task[None]] = set()
         self._lead = _FIRST_LEAD
@@ -156,14 +163,18 @@ class Budget:
         """Go on with this memory: the ledger of the run that has begun last."""
         self._memory = memory
 
-    async def moment(self, run: Pace) -> float:
+    def place(self) -> int:
+        """A call's place among those that wait: behind all that have one."""
+        return next(self._places)
+
+    async def moment(self, run: Pace, place: int) -> float:
         """The moment of one call, by this process's clock; given out a little before it comes.
 
         Raises what the memory raises.
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[float] = loop.create_future()
-        self._waiting.setdefault(run, deque()).append(waiter)
+        heappush(self._waiting.setdefault(run, []), (place, waiter))
         if self._dealing is None or self._dealing.done():
             self._dealing = loop.create_task(self._deal())
         return await waiter
@@ -226,8 +237,8 @@ class Budget:
 
     def _count(self) -> int:
         for run, waiters in list(self._waiting.items()):
-            while waiters and waiters[0].done():
-                waiters.popleft()  # whoever it was waits no more
+            while waiters and waiters[0][1].done():
+                heappop(waiters)  # whoever it was waits no more
             if not waiters:
                 del self._waiting[run]
         return sum(map(len, self._waiting.values()))
@@ -238,7 +249,7 @@ class Budget:
             run = next(iter(self._waiting))
             waiters = self._waiting.pop(run)
             while waiters:
-                waiter = waiters.popleft()
+                _, waiter = heappop(waiters)
                 if not waiter.done():
                     if waiters:
                         self._waiting[run] = waiters
@@ -248,7 +259,7 @@ class Budget:
     def _fail(self, error: Exception) -> None:
         waiting, self._waiting = self._waiting, {}
         for waiters in waiting.values():
-            for waiter in waiters:
+            for _, waiter in waiters:
                 if not waiter.done():
                     waiter.set_exception(error)
 
@@ -289,13 +300,14 @@ class Turn:
     """One call's moment; `come` when the call is ready to go."""
 
     _pace: Pace
+    _place: int
     _at: float
     _given: float
 
     async def come(self) -> None:
         """Wait for the moment. One that has passed meanwhile is made up for by another."""
         self._pace.budget.prepared(monotonic() - self._given)
-        await self._pace.go_at(self._at)
+        await self._pace.go_at(self._at, self._place)
 
 
 class Pace:
@@ -308,18 +320,20 @@ class Pace:
 
     async def turn(self) -> Turn:
         """A moment for one more call, a little before it comes: time to write the call down."""
-        at = await self.budget.moment(self)
-        return Turn(self, at, monotonic())
+        place = self.budget.place()
+        at = await self.budget.moment(self, place)
+        return Turn(self, place, at, monotonic())
 
     async def take(self) -> None:
         """Wait until one more call may go, and count it."""
-        await self.go_at(await self.budget.moment(self))
+        place = self.budget.place()
+        await self.go_at(await self.budget.moment(self, place), place)
 
-    async def go_at(self, at: float) -> None:
+    async def go_at(self, at: float, place: int) -> None:
         """Wait for a moment, or for another when that has passed, and count the call."""
         await _until(at)
         while monotonic() - at > _MAY_BE_LATE:  # it has passed, or this process stood still in it
-            at = await self.budget.moment(self)
+            at = await self.budget.moment(self, place)
             await _until(at)
         self.calls += 1
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from flows.ordering.states import NOTHING_LEFT
 from schemas.orders import Intent, IntentState, Reply
 
 
@@ -91,7 +92,7 @@ def kind_of(reply: Reply) -> Kind:  # noqa: PLR0911  # one return to a row of th
     """Which row of the table an answer belongs to. Decides on codes, never on messages."""
     status = reply.http_status
     if status is None:
-        return Kind.NOT_SENT if reply.code == "NET/NOT_SENT" else Kind.SILENT
+        return Kind.NOT_SENT if reply.code in NOTHING_LEFT else Kind.SILENT
     if status in {200, 201, 202}:
         return Kind.ACCEPTED if reply.order and reply.order.order_id else Kind.UNREADABLE
     if status == 401 or (status == 403 and reply.code == "4117"):

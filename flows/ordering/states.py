@@ -9,7 +9,9 @@ from schemas.orders import Intent, IntentState, OrderAnswer
 from schemas.outcomes import State
 
 NOTHING_LEFT: Final = frozenset({"NET/NOT_SENT", "NET/TOO_LATE"})
-"""How a send ends of which no byte of the order was handed to the network."""
+"""How a send ends of which no byte of the order was handed to the network: there was no way, or its
+lease would have ended before the call could.
+"""
 
 
 def is_finished(order: OrderAnswer) -> bool:

@@ -46,9 +46,6 @@ _PREVIEW_WAITS: Final = (1.0, 2.0, 4.0)
 
 Progress = Callable[[int], None]
 
-TOO_LATE: Final = "NET/TOO_LATE"
-"""The lease would have ended before the call could: no byte of it was written."""
-
 
 class Submitter:
     """Brings the intents of one run as far as the run can; batches may overlap.
@@ -238,9 +235,6 @@ class Sending:
     async def _follow(self, reply: Reply) -> IntentState | None:
         """Commit what came back; the state that it leads to, None for a repeat, once it is due."""
         hands, intent = self._hands, self._intent
-        if reply.code == TOO_LATE:
-            await hands.book.note_attempt(intent.intent_id, reply, utc_now())
-            return None  # the lease would have ended before the call: nothing was written, anew
         kind = kind_of(reply)
         rule = ANSWERS[kind]
         done = self._repeats[kind]

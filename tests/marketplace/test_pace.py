@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from bisect import bisect_left
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -175,27 +178,81 @@ def test_429s_without_end_leave_enough_to_go_on_with() -> None:
 
 
 @given(
+    allowed=st.sampled_from([1, 4, 100, 985]),
     share=st.floats(1 / 16, 1),
     steps=st.lists(st.tuples(st.floats(0, 7), st.integers(1, 40), st.booleans()), max_size=60),
 )
 def test_moments_are_given_out_once_and_in_order(
-    share: float, steps: list[tuple[float, int, bool]]
+    allowed: int, share: float, steps: list[tuple[float, int, bool]]
 ) -> None:
     standing, now, given_until = PaceStanding(0.0, share), 100.0, 0.0
     for passes, count, is_429 in steps:
         now += passes
         if is_429:
             standing = lowered(0.5)(standing, now)
-        after = next_calls(count, 985)(standing, now)
-        begins = after.next_at - count * apart(after, 985)
+        after = next_calls(count, allowed)(standing, now)
+        begins = after.next_at - count * apart(after, allowed)
         assert begins >= max(given_until, now) - 1e-6
         assert 1 / 16 <= after.share <= 1
         standing, given_until = after, after.next_at
 
 
+def test_a_slow_key_of_many_processes_is_kept_to_however_far_ahead_its_moments_are() -> None:
+    """At a sixteenth of a small budget each block of moments lasts for minutes."""
+    memory, left = Together(), []
+
+    async def work() -> None:
+        memory.change("key", lambda _, now: PaceStanding(now, 1 / 16, now, now, now))
+        runs = [Pace(Budget(20, "key", memory)) for _ in range(5)]
+        await asyncio.gather(*(calls(run, 60, left) for run in runs))
+
+    in_virtual_time(work())
+    assert most_in_window(left) <= 20
+    early = [at for at in left if at - min(left) < 16 * WINDOW]
+    # The share comes back by a sixteenth with each window: half of the full pace in that time.
+    assert len(early) <= 0.6 * 16 * 20
+
+
+def test_many_threads_change_one_standing_one_after_the_other() -> None:
+    """Blocks are taken in threads, and a 429 is noted in others meanwhile."""
+    memory = OwnMemory()
+
+    def take(_: int) -> float:
+        _, after, _ = memory.change("key", slowly)
+        return after.next_at
+
+    def slowly(standing: PaceStanding, _: float) -> PaceStanding:
+        time.sleep(0.0005)
+        return replace(standing, next_at=standing.next_at + 1)
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as threads:
+        patch.setattr(pacing, "monotonic", time.monotonic)
+        taken = list(threads.map(take, range(200)))
+    assert len(set(taken)) == 200
+
+
+def test_a_call_that_has_missed_its_moment_keeps_its_place() -> None:
+    """The first of many is not ready in time: its next moment comes before those of the others."""
+    gone: list[int] = []
+
+    async def one(run: Pace, number: int) -> None:
+        turn = await run.turn()
+        await asyncio.sleep(2 if number == 0 else 0)
+        await turn.come()
+        gone.append(number)
+
+    async def work() -> None:
+        run = Pace(Budget(100))
+        await asyncio.gather(*(one(run, number) for number in range(300)))
+
+    in_virtual_time(work())
+    # A hundred have gone in five seconds; forty moments are given out already when it asks anew.
+    assert gone.index(0) <= 40 + 2.5 * 20
+
+
 def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
     """After a restart the machine's clock begins anew; what was kept speaks of another time."""
-    kept = PaceStanding(next_at=90_000.0, share=0.5, lowered_at=89_000.0, grown_at=89_000.0)
+    kept = PaceStanding(90_000.0, 0.5, lowered_at=89_000.0, grown_at=89_000.0, changed_at=89_990.0)
     after = next_calls(10, 985)(kept, 30.0)
     assert after.next_at < 31
     assert next_calls(10, 985)(after, 30.0 + 16 * WINDOW).share == 1
