@@ -62,7 +62,7 @@ class Exchange:
     def __init__(self, address: Address, pace: Pace, read_seconds: float) -> None:
         self._api_url = address.api_url
         self._pace = pace
-        self._read_seconds = read_seconds
+        self._call_seconds = connect_seconds(read_seconds) + read_seconds
         # The calls go straight to the transport: nothing of what httpx's client does between
         # (redirects, cookies, authentication) is wanted, and it takes as long as all the rest.
         self._transport = Transport(connect_seconds(read_seconds), read_seconds)
@@ -121,11 +121,12 @@ class Exchange:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             code = UNREACHABLE if _nothing_was_sent(error) else SILENT
             return Reply(request_id, None, code=code), b""
-        except aiohttp.ClientError:
-            # Not one of the transport's own: what came back is no HTTP, so the request had gone.
+        except (aiohttp.ClientError, TimeoutError):
+            # Not one of the transport's own: what came back is no HTTP, or has no end, so the
+            # request had gone; or nobody can tell how far it was when its time was over.
             return Reply(request_id, None, code=SILENT), b""
         try:
-            body = await whole_body(answer, self._read_seconds)
+            body = await whole_body(answer, began + self._call_seconds - monotonic())
         except (aiohttp.ClientError, TimeoutError):
             # The headers came, the body is cut: a success that cannot be read, or silence.
             is_success = answer.status in SUCCESS

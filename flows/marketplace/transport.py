@@ -22,6 +22,9 @@ from yarl import URL
 
 _MOST_CONNECTIONS: Final = 500
 
+_KEPT_SECONDS: Final = 5.0
+"""For the next call; the longer, the oftener one goes out as the other side is closing."""
+
 KNOWN_ADDRESSES: Final = 1024
 """Of customers whose orders are under way: reading an address anew takes long."""
 
@@ -50,9 +53,22 @@ class Transport(AiohttpTransport):
     """The connections to one marketplace."""
 
     def __init__(self, connect_seconds: float, read_seconds: float) -> None:
-        super().__init__(limits=httpx.Limits(max_connections=_MOST_CONNECTIONS))
-        self._timeout = aiohttp.ClientTimeout(sock_connect=connect_seconds, sock_read=read_seconds)
+        super().__init__()
+        # Between two bytes, and for the whole: an answer that drips would hold its order's lease
+        # for longer than that lasts.
+        self._timeout = aiohttp.ClientTimeout(
+            total=connect_seconds + read_seconds,
+            sock_connect=connect_seconds,
+            sock_read=read_seconds,
+        )
         self._address = lru_cache(KNOWN_ADDRESSES)(URL)
+
+    def get_client(self) -> aiohttp.ClientSession:
+        """The sessions' own; what the marketplace would have us remember is not remembered."""
+        connector = aiohttp.TCPConnector(
+            limit=_MOST_CONNECTIONS, keepalive_timeout=_KEPT_SECONDS, ssl=self.ssl_context
+        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One call as httpx's client makes it; its answer comes packed as it was sent."""
@@ -65,7 +81,9 @@ class Transport(AiohttpTransport):
         )
 
     async def send(self, request: httpx.Request, *, unpacks: bool = True) -> aiohttp.ClientResponse:
-        """One call; redirects are answers. Raises httpx's errors, and aiohttp's for no HTTP."""
+        """One call; redirects are answers. Raises httpx's errors, aiohttp's for no HTTP, and
+        TimeoutError when the whole has taken too long.
+        """
         if not isinstance(self.client, aiohttp.ClientSession):
             self.client = self.get_client()
         stream = request.stream

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -320,6 +320,48 @@ async def test_a_body_that_stops_being_http_is_not_waited_for_without_end(
         assert (reply.http_status, reply.code, kind_of(reply)) == (status, code, kind)
         with pytest.raises(CallFailed):
             await marketplace.history("P1", datetime.now(UTC), ["NEW"])
+
+
+DRIPPING = {
+    "headers": (b"HTTP/1.1 201 Created\r\nX-More: ", b"1", SILENT),
+    "body": (
+        b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", UNREADABLE
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("begins", "drips", "code"), DRIPPING.values(), ids=DRIPPING.keys())
+async def test_an_answer_that_drips_is_not_waited_for_longer_than_a_call_may_take(
+    begins: bytes, drips: bytes, code: str
+) -> None:
+    """There is always a next byte in time, and never a last one."""
+    took = asyncio.get_running_loop().create_future()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if "/ims/" in head:
+            writer.write(http(200, TOKEN))
+        else:
+            began = asyncio.get_running_loop().time()
+            writer.write(begins)
+            with suppress(ConnectionError):
+                while not writer.is_closing():
+                    writer.write(drips)
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+            took.set_result(asyncio.get_running_loop().time() - began)
+        writer.close()
+
+    served = await asyncio.start_server(handle, "127.0.0.1", 0)
+    to = address(f"http://127.0.0.1:{served.sockets[0].getsockname()[1]}")
+    async with (
+        served,
+        Marketplace(to, Pace(985), patience=0.01, read_seconds=0.3) as marketplace,
+        asyncio.timeout(20),
+    ):
+        reply = await placed(marketplace, intent_for())
+        assert reply.code == code
+        assert await took >= 0.3
 
 
 async def test_a_sign_in_that_stops_being_http_is_not_waited_for_without_end() -> None:
