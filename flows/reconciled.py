@@ -27,7 +27,7 @@ from flows.workbook.read import read_content
 from flows.workbook.reconcile import reconcile
 from schemas.entries import Entry, Submission, stem_of
 from schemas.faults import Fault
-from schemas.orders import IntentState
+from schemas.orders import Intent, IntentState
 from schemas.outcomes import NEEDS_PERSON, Environment, RowAnswer, State, WorkbookSummary
 
 
@@ -85,9 +85,8 @@ def write_reconciled(
     # Asked before the answers are read: what is learned meanwhile counts as not told yet.
     newest = ledger.newest_known(submission_id)
     told_until = max(newest or submission.started_at, submission.started_at)
-    entries = ledger.entries(submission_id)
     faults = ledger.faults(submission_id)
-    rows = rows_told(ledger, entries, faults, submission.environment)
+    entries, rows = rows_told(ledger, submission_id, faults, submission.environment)
     states = answering.order_states(rows, entries)
     now = datetime.now(UTC)
     summary = _summary(submission, rows, entries, states, settings.timezone, now)
@@ -130,17 +129,22 @@ def write_reconciled(
 
 
 def rows_told(
-    ledger: Ledger, entries: Sequence[Entry], faults: Sequence[Fault], environment: Environment
-) -> tuple[RowAnswer, ...]:
-    """What the ledger tells of these orders, one answer for every row, in the order of the sheet.
+    ledger: Ledger, submission_id: str, faults: Sequence[Fault], environment: Environment
+) -> tuple[tuple[Entry, ...], tuple[RowAnswer, ...]]:
+    """The orders of a submission, and what the ledger tells of them: one answer for every row, in
+    the order of the sheet.
 
     It is read some orders at a time: an order's answer takes fifty times the room of what is told.
     """
+    entries = ledger.entries(submission_id)
     rows: list[RowAnswer] = []
     for start in range(0, len(entries), _AT_ONCE):
-        some = entries[start : start + _AT_ONCE]
-        intent_ids = [entry.intent_id for entry in some if entry.intent_id]
-        intents = ledger.intents(intent_ids)
+        intents = _intents(ledger, entries[start : start + _AT_ONCE])
+        if any(intent.state is IntentState.RETIRED for intent in intents.values()):
+            # Another may have taken its place since the orders were read.
+            entries = ledger.entries(submission_id)
+            intents = _intents(ledger, entries[start : start + _AT_ONCE])
+        some, intent_ids = entries[start : start + _AT_ONCE], list(intents)
         sent = [found.intent_id for found in intents.values() if found.state is IntentState.SENT]
         rows += answering.row_answers(
             some,
@@ -150,7 +154,11 @@ def rows_told(
             environment,
             ledger.never_left(sent, NOTHING_LEFT),
         )
-    return tuple(sorted(rows, key=attrgetter("row")))
+    return entries, tuple(sorted(rows, key=attrgetter("row")))
+
+
+def _intents(ledger: Ledger, entries: Sequence[Entry]) -> dict[str, Intent]:
+    return ledger.intents([entry.intent_id for entry in entries if entry.intent_id])
 
 
 _AT_ONCE: Final = 5_000

@@ -23,6 +23,7 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
@@ -273,7 +274,12 @@ async def _place(
 
 
 async def _show(artifact: UUID, share: float) -> None:
-    await aupdate_progress_artifact(artifact, round(100 * share, 1))
+    """How far the run is. That it cannot be shown is no reason to stop orders under way."""
+    try:
+        await aupdate_progress_artifact(artifact, round(100 * share, 1))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the ledger goes by itself
+        why = type(error).__name__
+        get_run_logger().warning("Prefect cannot be told how far the run is (%s).", why)
 
 
 def _final_state(result: Reconciled) -> State[Any]:

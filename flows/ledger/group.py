@@ -47,7 +47,8 @@ class GroupCommit:
     The three steps that every order takes are written for the whole group at once. A step that
     raises, or holds what the database does not take, is undone alone. When the database itself
     is in trouble or the commit fails, every step of the group fails with a LedgerFault and
-    nothing of it stands in the ledger.
+    nothing of it stands in the ledger; but when a server is gone in the middle of a commit, nobody
+    can tell, and all of it may stand.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -144,9 +145,11 @@ class GroupCommit:
         return self._connection.begin()
 
     def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        # What was committed stands, and the thread must live on for those who wait.
+        with suppress(SQLAlchemyError):
+            if connection is not None:
+                connection.close()
 
 
 _Ended = tuple[_Waiting, Any, BaseException | None]

@@ -11,8 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import OperationalError
 
-from flows.ledger import Ledger, LedgerFault, steps
+from flows.ledger import Ledger, LedgerFault, group, steps
 from schemas.orders import Intent, IntentState, Reply
 from tests.databases import KINDS, POSTGRES, database
 from tests.intents import accepted, answered, intent_for
@@ -121,6 +122,28 @@ async def test_a_step_of_another_kind_that_cannot_be_kept_fails_alone(ledger: Le
     assert isinstance(came[0], LedgerFault)
     assert came[1] is True
     assert state(ledger, stuck) is IntentState.SENT
+
+
+class Torn:
+    """A connection whose server has gone: not even letting go of it works."""
+
+    def close(self) -> None:
+        raise OperationalError("ROLLBACK", None, ConnectionResetError())
+
+
+async def test_a_connection_that_cannot_be_let_go_of_ends_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group, "_IDLE_SECONDS", 0.5)
+    first, second = written(ledger, 2)
+    assert await begun(ledger, first)
+    kept, ledger._group._connection = ledger._group._connection, Torn()  # type: ignore[assignment]
+    await asyncio.sleep(1)  # nothing comes, and the writing thread lets go
+    assert ledger._group._connection is None
+    async with asyncio.timeout(20):
+        assert await begun(ledger, second)
+    assert kept is not None
+    kept.close()
 
 
 @pytest.mark.parametrize("ledger", ["postgresql"], indirect=True)
