@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from prefect import flow, get_client
@@ -18,6 +19,14 @@ from flows.ordering.sharding import orders_of
 from flows.priced_first import may_be_sent
 from flows.settings import Settings
 from schemas.faults import Stop
+
+_AWAITED_FOR: Final = timedelta(days=1)
+"""A run that was killed says nothing; the next one of its workbook has parts of its own."""
+
+_TOO_LATE: Final = (
+    "The run that shared these orders out has ended. Nothing was ordered here; what is left of "
+    "them is ordered when the workbook is dropped again."
+)
 
 
 class NoSuchSubmission(Stop):
@@ -38,11 +47,14 @@ async def place_orders(
     """Place the orders of one part of a submission, and tell how many calls that took.
 
     The submission stands in the ledger: this machine must have the same one as the run that has
-    shared it out. What is left, that run places itself.
+    shared it out. What is left, that run places itself. A part that is begun when that run has
+    ended, or a day later, places nothing: its workbook has told people what was not ordered.
     """
     settings = Settings.checked(environment=environment, account=account)
     async with Desk(settings) as desk:
         intent_ids = await asyncio.to_thread(its_orders, desk.ledger, submission_id, shard, of)
+        if not await asyncio.to_thread(is_awaited, desk.ledger, submission_id):
+            return Completed(name="Too late", message=_TOO_LATE)
         try:
             await desk.place(intent_ids, len(intent_ids))
         finally:
@@ -50,6 +62,12 @@ async def place_orders(
     if desk.stopped:
         return Failed(name="Stopped", message=desk.stopped)
     return Completed(message=f"{len(intent_ids)} orders, {desk.calls} calls")
+
+
+def is_awaited(ledger: Ledger, submission_id: str) -> bool:
+    """Whether the run that has shared these orders out still waits for them. Raises LedgerFault."""
+    run = ledger.submission(submission_id)
+    return run.finished_at is None and datetime.now(UTC) - run.started_at < _AWAITED_FOR
 
 
 def its_orders(ledger: Ledger, submission_id: str, shard: int, of: int) -> list[str]:

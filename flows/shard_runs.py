@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from prefect import get_client
@@ -20,6 +20,9 @@ from flows.deployment_names import SHARD, deployment_name
 from flows.flow_results import CALLS, PLACING
 from flows.settings import Settings
 from flows.shards import RunSeen, Shard
+
+_AT_ONCE: Final = 100
+"""Runs that are asked for at a time; Prefect tells 200 of them at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,17 @@ class PrefectWorkers:
 
     async def look(self, runs: Collection[UUID]) -> Mapping[UUID, RunSeen]:
         """The runs as Prefect knows them; none while it does not answer."""
-        wanted = FlowRunFilter(id=FlowRunFilterId(any_=list(runs)))
+        seen: dict[UUID, RunSeen] = {}
+        asked = list(runs)
         try:
             async with get_client() as client:
-                found = await client.read_flow_runs(flow_run_filter=wanted)
+                for start in range(0, len(asked), _AT_ONCE):
+                    some = FlowRunFilterId(any_=asked[start : start + _AT_ONCE])
+                    found = await client.read_flow_runs(flow_run_filter=FlowRunFilter(id=some))
+                    seen |= {run.id: _seen(run) for run in found}
         except Exception:  # noqa: BLE001  # the ledger tells whether they go on
-            return {}
-        return {run.id: _seen(run) for run in found}
+            return seen
+        return seen
 
     async def give_up(self, run: UUID, why: str) -> None:
         """A run that has not begun is cancelled; one that has is shown as cut off."""

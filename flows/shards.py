@@ -2,9 +2,10 @@
 
 Each shard (the orders of some of the customers) is a flow run of its own, on whatever machine has
 a worker. Whoever runs the workbook waits for them and places itself what a worker leaves: its run
-has ended, was never begun, or has not moved for longer than a lease. It need not know whether the
-worker is dead or only cut off: leases keep two hands from sending one order at a time, and the
-ledger keeps them from placing it twice.
+has ended, was never begun, or has not moved for longer than a lease. A run that is not begun waits
+its turn as long as any other moves. Nobody need know whether a worker is dead or only cut off:
+leases keep two hands from sending one order at a time, and the ledger keeps them from placing it
+twice.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from flows.ordering.sharding import shard_of, shards_for
 from schemas.orders import IntentState
 
 BEGIN_SECONDS: Final = 90.0
-"""How long a run may take to begin, beyond a lease: its worker may be busy, or slow to start it."""
+"""How long a run may take to begin, beyond a lease, while none of the others moves: its worker may
+be slow to start it, or busy with something else.
+"""
 
 SILENCE_SECONDS: Final = 15.0
 """How long a run that has begun may be silent, beyond a lease."""
@@ -117,12 +120,13 @@ class _Watched:
     moved_at: float
     has_begun: bool = False
 
-    def note(self, left: list[Unplaced], run: RunSeen | None, now: float) -> None:
-        """How it stands now; `run` is None while its run cannot be asked."""
-        if left != self.left:
-            self.left, self.moved_at, self.has_begun = left, now, True
-        if run is not None and run.has_begun and not self.has_begun:
-            self.moved_at, self.has_begun = now, True
+    def note(self, left: list[Unplaced], run: RunSeen | None, now: float) -> bool:
+        """How it stands now, and whether it has moved; `run` is None while it cannot be asked."""
+        begins = run is not None and run.has_begun and not self.has_begun
+        if left == self.left and not begins:
+            return False
+        self.left, self.moved_at, self.has_begun = left, now, True
+        return True
 
 
 class _SharedOut:
@@ -146,17 +150,27 @@ class _SharedOut:
         self._waiting: frozenset[str] = frozenset()
         """Intents of the submission whose turn has not come yet."""
         self._shards: list[_Watched] = []
+        self._moved_at = monotonic()
+        """When any of them last moved."""
+        self._taken_back: list[list[str]] = []
+        self._at_work: asyncio.Task[None] | None = None
+        """What is placed here, beside the looks: one part after the other."""
         self._lease = desk.hands.lease.total_seconds()
 
     async def run(self) -> None:
         """Share out, watch, take back; ends when no shard is left or this run must stop."""
         try:
             await self._begin()
-            while self._shards and not self._desk.stopped:
-                await self._look()
+            while not self._desk.stopped and (self._shards or self._taken_back or self._at_work):
                 if self._shards:
-                    await asyncio.sleep(_LOOK_SECONDS)
+                    await self._look()
+                await self._place_or_wait()
+            if self._at_work is not None:
+                await self._at_work  # what is under way is still answered
         finally:
+            if self._at_work is not None:
+                self._at_work.cancel()
+                await asyncio.wait([self._at_work])
             # Whoever stops this run, or has refused its key, wants no more orders of it.
             for one in self._shards:
                 if one.run is not None:
@@ -190,15 +204,18 @@ class _SharedOut:
         for one in tuple(self._shards):
             ended = len(one.left)
             run = seen.get(one.run) if one.run is not None else None
-            one.note(by_shard.get(one.shard.number, []), run, now)
+            if one.note(by_shard.get(one.shard.number, []), run, now):
+                self._moved_at = now
             if ended > len(one.left):
                 await self._here.went_on(ended - len(one.left))
             await self._judge(one, run, now)
 
     async def _judge(self, one: _Watched, run: RunSeen | None, now: float) -> None:
         """Whether a worker still is at it; if not, what it has left is placed here."""
-        silent = now - one.moved_at
-        patience = self._lease + (SILENCE_SECONDS if one.has_begun else BEGIN_SECONDS)
+        if one.has_begun:
+            silent, patience = now - one.moved_at, self._lease + SILENCE_SECONDS
+        else:
+            silent, patience = now - max(one.moved_at, self._moved_at), self._lease + BEGIN_SECONDS
         if run is not None and run.has_ended:
             # What a run that went to its end could not settle is followed up, not sent again.
             unsent = [i for i in one.left if i.state is IntentState.WRITTEN]
@@ -219,5 +236,20 @@ class _SharedOut:
         # A worker that is gone has told no figures: what it sent, the ledger knows.
         told = run.calls if run is not None and run.calls is not None else 0
         self._desk.calls_elsewhere += max(told, sends - one.sends_before)
-        if left and not self._desk.stopped:
-            await self._here.place([intent.intent_id for intent in left])
+        if left:
+            self._taken_back.append([intent.intent_id for intent in left])
+
+    async def _place_or_wait(self) -> None:
+        """Go on with what was taken back until the next look. Raises what placing here raises."""
+        if self._at_work is None and self._taken_back:
+            self._at_work = asyncio.create_task(self._placed_here(self._taken_back.pop(0)))
+        if self._at_work is not None:
+            await asyncio.wait([self._at_work], timeout=_LOOK_SECONDS)
+            if self._at_work.done():
+                ended, self._at_work = self._at_work, None
+                ended.result()
+        elif self._shards:
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _placed_here(self, intent_ids: list[str]) -> None:
+        await self._here.place(intent_ids)

@@ -10,15 +10,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
 
-from flows import shards
+from flows import place_orders, shards
 from flows.desk import Desk
-from flows.place_orders import NoSuchSubmission, its_orders
+from flows.place_orders import NoSuchSubmission, is_awaited, its_orders
 from flows.settings import Settings
 from flows.shards import Here, RunSeen, Shard, place_shared
 from tests.bench.books import customers_of, make_book
@@ -272,6 +273,74 @@ async def test_workers_that_were_cut_off_come_back_while_others_are_at_it(
     await ran.go(workers)
     ran.check()
     assert all("None of its orders has moved" in why for why in workers.given_up.values())
+
+
+async def test_parts_that_wait_for_others_are_not_given_up(ran: Ran, settings: Settings) -> None:
+    """One worker, one part at a time: the last one begins long after the first."""
+    one_at_a_time = asyncio.Lock()
+
+    async def waits_its_turn(workers: Played, shard: Shard, run: UUID) -> None:
+        async with one_at_a_time:
+            await workers.place(shard, most=3)
+            await asyncio.sleep(1)
+            await works(workers, shard, run)
+
+    workers = Played(settings, waits_its_turn)
+    await ran.go(workers)
+    ran.check()
+    assert len(workers.begun) >= 3, "else nobody has waited for long"
+    assert (ran.here, ran.elsewhere, workers.given_up) == ([], ORDERS, {})
+
+
+async def test_the_others_are_watched_while_a_part_is_placed_here(
+    ran: Ran, settings: Settings
+) -> None:
+    """What was taken back is under way here until the workers have placed all the rest."""
+    all_else, shared_out = asyncio.Event(), asyncio.Event()
+
+    async def one_dies(workers: Played, shard: Shard, run: UUID) -> None:
+        if shard == workers.begun[0]:
+            await dies_after_three(workers, shard, run)
+        else:
+            await shared_out.wait()
+            await works(workers, shard, run)
+
+    workers = Played(settings, one_dies)
+    async with Desk(settings) as desk, asyncio.timeout(60):
+        planned = desk.read_and_plan(ran.workbook)
+        elsewhere, here = 0, 0
+
+        async def place(intent_ids: Sequence[str]) -> None:
+            nonlocal here
+            here += len(intent_ids)
+            shared_out.set()
+            await all_else.wait()
+            await desk.place(intent_ids, ORDERS)
+
+        async def went_on(count: int) -> None:
+            nonlocal elsewhere
+            elsewhere += count
+            if here and elsewhere + here == ORDERS:
+                all_else.set()
+
+        doing = Here(place, went_on)
+        await place_shared(desk, planned.submission_id, planned.intent_ids, doing, workers)
+        states = Counter(i.state for i in desk.ledger.intents(planned.intent_ids).values())
+    assert states == {"accepted": ORDERS}
+    assert here > 0
+
+
+async def test_a_part_that_begins_too_late_is_not_awaited(
+    ran: Ran, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Desk(settings) as desk:
+        planned = desk.read_and_plan(ran.workbook)
+        assert is_awaited(desk.ledger, planned.submission_id)
+        with monkeypatch.context() as patch:
+            patch.setattr(place_orders, "_AWAITED_FOR", timedelta(0))
+            assert not is_awaited(desk.ledger, planned.submission_id)
+        desk.reconcile(planned.submission_id, None)
+        assert not is_awaited(desk.ledger, planned.submission_id)
 
 
 async def test_a_run_that_must_stop_stops_its_workers(ran: Ran, settings: Settings) -> None:

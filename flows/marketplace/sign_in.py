@@ -61,7 +61,7 @@ class SignIn:
 
         `when_refused` ends its sentence: what that means for the orders.
         """
-        if not self._is_good():
+        if not self._is_good() and not (self._lock.locked() and self._lasts_on()):
             async with self._lock:
                 if not self._is_good():  # else another has renewed it meanwhile
                     await self._renew(when_refused)
@@ -70,6 +70,12 @@ class SignIn:
 
     def _is_good(self) -> bool:
         return self._token is not None and monotonic() <= self._ends - RENEW_BEFORE_END
+
+    def _lasts_on(self) -> bool:
+        """Whether the token will do while one renews it: if all waited, they would go in a bunch
+        then, and not at their moments.
+        """
+        return self._token is not None and monotonic() <= self._ends - RENEW_BEFORE_END / 2
 
     async def refused(self, token: str) -> bool:
         """The vendor refused `token`: drop it. False when one was dropped within the minute."""
