@@ -40,6 +40,9 @@ from schemas.outcomes import State as OrderState
 BATCH: Final = 1000
 """Orders in one task: small enough to show progress, large enough to cost nothing."""
 
+_SHOWN_WITHIN: Final = 5.0
+"""Seconds that a run waits for its page in Prefect; Prefect itself tries for much longer."""
+
 _desk: ContextVar[Desk] = ContextVar("desk")
 _watcher: ContextVar[Progress] = ContextVar("watcher", default=no_progress)
 
@@ -194,21 +197,22 @@ async def _run_stages(
     price_first: bool,
 ) -> Reconciled:
     desk.progress("Reading", 0, 0)
-    bar = await acreate_progress_artifact(0, key="progress", description=Path(workbook).name)
+    name = Path(workbook).name
+    bar = _Bar(await acreate_progress_artifact(0, key="progress", description=name))
     planned = await read_and_plan(workbook, out, also, only_prices, price_first)
-    await _show(bar, 0.1)
+    await bar.show(0.1)
     placed = await _price_and_place(desk, planned, bar, follow_seconds)
     if (placed or planned.answered) and not desk.stopped:
         desk.progress("Waiting for Adobe to finish", 0, 0)
         await follow_orders(planned.submission_id, follow_seconds)
-    await _show(bar, 0.9)
+    await bar.show(0.9)
     desk.progress("Writing the answers", 0, 0)
     result = await write_workbook(planned.submission_id, out, also)
-    await _show(bar, 1)
+    await bar.show(1)
     return result
 
 
-async def _price_and_place(desk: Desk, planned: Planned, bar: UUID, follow_seconds: float) -> int:
+async def _price_and_place(desk: Desk, planned: Planned, bar: _Bar, follow_seconds: float) -> int:
     """Ask prices, decide by them and place, until nothing waits; how many orders were sent.
 
     One round is enough, but where a customer's renewals or upgrades build on each other: those
@@ -231,7 +235,7 @@ async def _price_and_place(desk: Desk, planned: Planned, bar: UUID, follow_secon
 
 
 async def _place(
-    desk: Desk, submission_id: str, ready: Sequence[str], begin: int, total: int, bar: UUID
+    desk: Desk, submission_id: str, ready: Sequence[str], begin: int, total: int, bar: _Bar
 ) -> None:
     """Place what is ready from `begin` on: here or, where it is much, by workers."""
     ended = begin
@@ -239,7 +243,7 @@ async def _place(
     async def went_on(count: int) -> None:
         nonlocal ended
         ended += count
-        await _show(bar, 0.1 + 0.7 * ended / total)
+        await bar.show(0.1 + 0.7 * ended / total)
 
     async def went_on_elsewhere(count: int) -> None:
         desk.ended_elsewhere(count, total)
@@ -273,13 +277,24 @@ async def _place(
     await place_shared(desk, submission_id, ready[begin:], here, workers)
 
 
-async def _show(artifact: UUID, share: float) -> None:
-    """How far the run is. That it cannot be shown is no reason to stop orders under way."""
-    try:
-        await aupdate_progress_artifact(artifact, round(100 * share, 1))
-    except Exception as error:  # noqa: BLE001  # whatever it is, the ledger goes by itself
-        why = type(error).__name__
-        get_run_logger().warning("Prefect cannot be told how far the run is (%s).", why)
+class _Bar:
+    """How far the run is, as its page in Prefect shows it."""
+
+    def __init__(self, artifact: UUID) -> None:
+        self._artifact = artifact
+        self._is_shown = True
+
+    async def show(self, share: float) -> None:
+        """That it cannot be shown stops no order under way; it is not tried again, nor for long."""
+        if not self._is_shown:
+            return
+        try:
+            async with asyncio.timeout(_SHOWN_WITHIN):
+                await aupdate_progress_artifact(self._artifact, round(100 * share, 1))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the ledger goes by itself
+            self._is_shown = False
+            why = type(error).__name__
+            get_run_logger().warning("Prefect cannot be told how far the run is (%s).", why)
 
 
 def _final_state(result: Reconciled) -> State[Any]:

@@ -46,7 +46,7 @@ def test_what_it_held_of_the_pace_is_free_before_others_give_up(
         ours, gone = (pace.SharedPace(make_url(url)) for _ in range(2))
         ours.change("key", next_calls(1, 985))
         with gone._engine.connect() as connection:
-            connection.execute(text("SELECT * FROM paces FOR UPDATE"))
+            connection.execute(text("SELECT * FROM standings FOR UPDATE"))
             before, after, _ = ours.change("key", next_calls(1, 985))
             assert after.next_at > before.next_at
             with pytest.raises(DBAPIError):
