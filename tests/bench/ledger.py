@@ -1,6 +1,6 @@
 """`python -m tests.bench.ledger`: what safety costs.
 
-The ledger alone (two durable commits an order, 64 orders under way) on SQLite and PostgreSQL; the
+The ledger alone (two durable commits an order, 512 orders under way) on SQLite and PostgreSQL; the
 submitter against a marketplace that answers at once, with the ledger and with a memory that
 forgets; and the same at 200 orders a second, where the processor time of the ledger is what is
 left of it for everything else. Ratios are to the submitter without a ledger, in the same minute.
@@ -31,7 +31,8 @@ from tests.intents import ORDER, entry_for, intent_for, order_answer, submission
 from tests.turns import NoTurn
 
 ORDERS = 500 if os.environ.get("SIZE") == "small" else 4000
-UNDER_WAY = 64
+UNDER_WAY = 512
+"""So many that groups are full and nobody waits for them to gather."""
 PER_SECOND = 200
 PACED_SECONDS = 2 if os.environ.get("SIZE") == "small" else 4
 ROUNDS = 1 if os.environ.get("SIZE") == "small" else 5
