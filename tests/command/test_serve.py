@@ -82,7 +82,17 @@ class Serving:
         wait_for(lambda: deployment in {d["name"] for d in self.asked("deployments")})
         (found,) = (d for d in self.asked("deployments") if d["name"] == deployment)
         address = f"{self.page}/api/deployments/{found['id']}/create_flow_run"
-        return str(httpx.post(address, json={}).json()["id"])
+        created: list[str] = []
+
+        def is_created() -> bool:
+            # A Prefect server that has just started may be too busy to take it.
+            answer = httpx.post(address, json={}, timeout=60)
+            if answer.status_code == 201:
+                created.append(answer.json()["id"])
+            return bool(created)
+
+        wait_for(is_created)
+        return created[0]
 
     def state_of(self, run_id: str) -> str:
         """The type of a run's state."""
