@@ -63,10 +63,18 @@ def starting(settings: Settings, port: int | None = None) -> Iterator[Servers]:
 
 
 def calm_the_collector() -> None:
-    """What is not needed any more is looked for seldom. Hardly anything here is in circles, and
-    with Python's own figures imports take a fifth longer, and a run's own work as well.
+    """What is not needed any more is looked for seldom. Hardly anything of one run is in circles,
+    and with Python's own figures imports take a fifth longer, and a run's own work as well.
     """
     gc.set_threshold(500_000, 20, 50)
+
+
+def tidy_for_days() -> None:
+    """For what does not end with its workbook: what is in circles after all (Prefect's runs, four
+    megabytes for each workbook) is looked for now and then.
+    """
+    gc.freeze()  # what was imported stays
+    gc.set_threshold(50_000, 10, 5)
 
 
 def run_flow(
@@ -160,6 +168,7 @@ def _unattended(
     inboxes(settings.inbox, accounts, settings.state_dir)
     bound_waits()
     with Notifier(settings) as notifier, starting(settings, port) as servers:
+        tidy_for_days()
         yield servers, notifier
 
 
