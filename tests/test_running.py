@@ -16,12 +16,12 @@ from flows.running import calm_the_collector, tidy_for_days
 
 class Run:
     def __init__(self):
-        self.itself, self.rows = self, [[] for _ in range(2000)]
+        self.itself, self.rows = self, [[] for _ in range(1000)]
 
 calm_the_collector()
 {then}
-under_way, made = deque(maxlen=300), []
-for _ in range(1500):
+under_way, made = deque(maxlen=200), []
+for _ in range(8000):
     run = Run()
     under_way.append(run)
     made.append(weakref.ref(run))
