@@ -153,7 +153,7 @@ class _SharedOut:
         self._moved_at = monotonic()
         """When any of them last moved."""
         self._taken_back: list[list[str]] = []
-        self._at_work: asyncio.Task[None] | None = None
+        self._at_work: asyncio.Future[None] | None = None
         """What is placed here, beside the looks: one part after the other."""
         self._lease = desk.hands.lease.total_seconds()
 
@@ -242,7 +242,7 @@ class _SharedOut:
     async def _place_or_wait(self) -> None:
         """Go on with what was taken back until the next look. Raises what placing here raises."""
         if self._at_work is None and self._taken_back:
-            self._at_work = asyncio.create_task(self._placed_here(self._taken_back.pop(0)))
+            self._at_work = asyncio.ensure_future(self._here.place(self._taken_back.pop(0)))
         if self._at_work is not None:
             await asyncio.wait([self._at_work], timeout=_LOOK_SECONDS)
             if self._at_work.done():
@@ -250,6 +250,3 @@ class _SharedOut:
                 ended.result()
         elif self._shards:
             await asyncio.sleep(_LOOK_SECONDS)
-
-    async def _placed_here(self, intent_ids: list[str]) -> None:
-        await self._here.place(intent_ids)

@@ -13,7 +13,7 @@ class PaceStanding:
 
     `next_at` is the moment of the next call that nobody has taken yet; `share` how much of the
     allowed calls is used at present, up to 1; `lowered_at` and `grown_at` when it last went down
-    and up; `changed_at` when anything of it last changed.
+    and up; `changed_at` when moments were last taken.
     """
 
     next_at: float

@@ -61,21 +61,18 @@ class SignIn:
 
         `when_refused` ends its sentence: what that means for the orders.
         """
-        if not self._is_good() and not (self._lock.locked() and self._lasts_on()):
+        # While one renews it the old one will do: if all waited, they would go in a bunch then, and
+        # not at their moments.
+        is_renewed = self._lock.locked() and self._lasts(RENEW_BEFORE_END / 2)
+        if not (is_renewed or self._lasts(RENEW_BEFORE_END)):
             async with self._lock:
-                if not self._is_good():  # else another has renewed it meanwhile
+                if not self._lasts(RENEW_BEFORE_END):  # else another has renewed it meanwhile
                     await self._renew(when_refused)
         assert self._token is not None  # noqa: S101  # renewed, or an error was raised
         return self._token.get_secret_value()
 
-    def _is_good(self) -> bool:
-        return self._token is not None and monotonic() <= self._ends - RENEW_BEFORE_END
-
-    def _lasts_on(self) -> bool:
-        """Whether the token will do while one renews it: if all waited, they would go in a bunch
-        then, and not at their moments.
-        """
-        return self._token is not None and monotonic() <= self._ends - RENEW_BEFORE_END / 2
+    def _lasts(self, seconds: float) -> bool:
+        return self._token is not None and monotonic() <= self._ends - seconds
 
     async def refused(self, token: str) -> bool:
         """The vendor refused `token`: drop it. False when one was dropped within the minute."""
